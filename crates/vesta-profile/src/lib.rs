@@ -1,0 +1,46 @@
+//! The data model of Vesta: what a profile is, with no opinion on where it came from or where it is kept.
+//!
+//! # Problem
+//!
+//! Every profiler has its own file format and its own names for the same thing. Everything after decoding
+//! (storage, search, flame graphs, comparison) wants one shape that is small in memory and quick to walk.
+//!
+//! # Design
+//!
+//! A [`Profile`] is columnar and interned. Strings, frames, stacks and label sets are stored once each and named by
+//! small ids; samples are parallel columns of those ids and of values, one value column per [`ValueType`].
+//! Ids are meaningful only within the profile (or table) that made them. Names that must hold across profiles are
+//! content hashes, see [`ContentHash`].
+//!
+//! # Non-goals
+//!
+//! No I/O, no serialization, no clock, no threads, no async. Formats live in `vesta-formats`.
+//!
+//! ```
+//! use vesta_profile::{Frame, Profile, Sample, ValueType};
+//!
+//! let mut profile = Profile::new(vec![ValueType::new("cpu", "nanoseconds")]);
+//! let main = profile.strings.intern("main");
+//! let frame = profile.frames.intern(Frame { function: main, ..Frame::default() });
+//! let stack = profile.stacks.intern(&[frame]);
+//! profile.samples.push(Sample { stack, values: &[10_000_000], ..Sample::default() });
+//! assert_eq!(profile.samples.total(0), 10_000_000);
+//! ```
+
+mod content_hash;
+mod frame;
+mod label;
+mod profile;
+mod sample;
+mod stack;
+mod strings;
+mod value_type;
+
+pub use content_hash::{ContentHash, frame_hashes, stack_hashes};
+pub use frame::{Frame, FrameId, FrameTable};
+pub use label::{Label, LabelSetId, LabelSetTable, LabelValue};
+pub use profile::{Period, Profile};
+pub use sample::{Sample, SampleTable};
+pub use stack::{StackId, StackTable};
+pub use strings::{StringId, StringTable};
+pub use value_type::{CanonicalType, Kind, Unit, ValueType};

@@ -1,0 +1,52 @@
+//! A profile: samples of one process over one period, with their value types.
+
+use crate::{FrameTable, LabelSetTable, SampleTable, StackTable, StringTable, ValueType};
+
+/// Samples of one process over one period, with everything their ids refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// What the value columns count, in order.
+    pub value_types: Vec<ValueType>,
+    /// Strings of frames and labels.
+    pub strings: StringTable,
+    /// Frames of stacks.
+    pub frames: FrameTable,
+    /// Stacks of samples.
+    pub stacks: StackTable,
+    /// Label sets of samples.
+    pub label_sets: LabelSetTable,
+    /// The samples.
+    pub samples: SampleTable,
+    /// When the profile started, in nanoseconds since the Unix epoch; 0 when the file does not say.
+    pub start_ns: i64,
+    /// How long it took, in nanoseconds; 0 when the file does not say.
+    pub duration_ns: i64,
+    /// How often samples were taken, when the file says so.
+    pub period: Option<Period>,
+    /// Remarks of the profiler.
+    pub comments: Vec<String>,
+}
+
+/// The distance between two samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// What the distance is measured in.
+    pub value_type: ValueType,
+    /// The distance.
+    pub value: i64,
+}
+
+impl Profile {
+    /// An empty profile with these value types.
+    pub fn new(value_types: Vec<ValueType>) -> Self {
+        Profile { samples: SampleTable::new(value_types.len()), value_types, ..Self::default() }
+    }
+
+    /// The position of the value type that `name` means, by any of its aliases.
+    pub fn value_type_index(&self, name: &str) -> Option<usize> {
+        let wanted = ValueType::new(name, "").canonical();
+        self.value_types.iter().position(|value_type| value_type.name == name).or_else(|| {
+            self.value_types.iter().position(|value_type| value_type.canonical().name == wanted.name)
+        })
+    }
+}
