@@ -1,0 +1,3 @@
+//! Benchmarks of the whole: see docs/performance.md.
+
+fn main() {}
