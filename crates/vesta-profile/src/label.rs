@@ -88,6 +88,14 @@ impl LabelSetTable {
         if id.index() < self.ends.len() { slice(&self.labels, &self.ends, id.0) } else { &[] }
     }
 
+    /// All sets in the order of their ids.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[Label]> {
+        (0..self.ends.len()).map(|index| {
+            let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+            &self.labels[start..self.ends[index] as usize]
+        })
+    }
+
     /// How many sets there are, the empty one included.
     pub fn len(&self) -> usize {
         self.ends.len()

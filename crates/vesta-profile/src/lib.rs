@@ -36,11 +36,28 @@ mod stack;
 mod strings;
 mod value_type;
 
+mod aggregate;
+mod filter;
+mod merge;
+
+mod diff;
+mod granularity;
+mod sandwich;
+mod top;
+mod tree;
+
+pub use aggregate::{Aggregated, AggregatedColumn, DroppedKey, aggregate};
 pub use content_hash::{ContentHash, frame_hashes, stack_hashes};
+pub use diff::DiffTree;
+pub use filter::{FrameFilter, LabelFilter, LabelMatch, Selection};
 pub use frame::{Frame, FrameId, FrameTable};
+pub use granularity::{Function, FunctionId, FunctionTable, Granularity};
 pub use label::{Label, LabelSetId, LabelSetTable, LabelValue};
 pub use profile::{Period, Profile};
 pub use sample::{Sample, SampleTable};
+pub use sandwich::Sandwich;
 pub use stack::{StackId, StackTable};
 pub use strings::{StringId, StringTable};
+pub use top::{TopBy, TopFunction, top};
+pub use tree::{FlameTree, Pruned};
 pub use value_type::{CanonicalType, Kind, Unit, ValueType};

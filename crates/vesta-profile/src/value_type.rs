@@ -18,6 +18,9 @@ pub struct CanonicalType {
     pub name: Cow<'static, str>,
     /// The unit of the numbers.
     pub unit: Unit,
+    /// What the profiler's numbers have to be multiplied with to be in `unit`: 1000 for microseconds. See
+    /// [`CanonicalType::scaled`].
+    pub scale: i64,
     /// Whether numbers add up over time.
     pub kind: Kind,
     /// One sentence for people; empty for types that Vesta does not know.
@@ -143,26 +146,44 @@ impl ValueType {
 
     /// The one name, unit and kind that Vesta uses for this type. A type that Vesta does not know keeps its own
     /// name, in lower case with dashes, and counts as a delta.
+    ///
+    /// Times and sizes in a larger unit (`microseconds`, `kilobytes`) have the canonical unit and a scale. A known
+    /// name with a unit that does not convert (`cpu` in `cycles`) is another type, so that the two never mix: it
+    /// keeps its unit, and has it in its name (`cpu-cycles`).
     pub fn canonical(&self) -> CanonicalType {
-        let name = self.name.to_ascii_lowercase().replace('_', "-");
-        match KNOWN.iter().find(|known| known.name == name || known.aliases.contains(&name.as_str())) {
-            Some(known) => CanonicalType {
+        let name = dashed(&self.name);
+        let known = KNOWN.iter().find(|known| known.name == name || known.aliases.contains(&name.as_str()));
+        let (unit, scale) = Unit::scaled(&self.unit);
+        match known {
+            Some(known) if self.unit.is_empty() || known.unit == unit => CanonicalType {
                 name: Cow::Borrowed(known.name),
                 unit: known.unit.clone(),
+                scale,
                 kind: known.kind,
                 description: known.description,
             },
-            None => CanonicalType {
-                name: Cow::Owned(name),
-                unit: Unit::parse(&self.unit),
-                kind: Delta,
+            Some(known) => CanonicalType {
+                name: Cow::Owned(format!("{name}-{}", dashed(unit.as_str()))),
+                unit,
+                scale,
+                kind: known.kind,
                 description: "",
             },
+            None => CanonicalType { name: Cow::Owned(name), unit, scale, kind: Delta, description: "" },
         }
     }
 }
 
+fn dashed(text: &str) -> String {
+    text.to_ascii_lowercase().replace(['_', ' '], "-")
+}
+
 impl CanonicalType {
+    /// A number of the profiler in the unit of this type, stopping at the ends of `i64`.
+    pub fn scaled(&self, value: i64) -> i64 {
+        value.saturating_mul(self.scale)
+    }
+
     /// The position in the order in which people want to see types: the most useful first, unknown ones last.
     pub fn rank(&self) -> usize {
         KNOWN.iter().position(|known| known.name == self.name).unwrap_or(KNOWN.len())
@@ -170,14 +191,29 @@ impl CanonicalType {
 }
 
 impl Unit {
-    /// Reads a profiler's unit. Scaled units (`microseconds`, `kilobytes`) are other units: the numbers stay as
-    /// they came.
+    /// Reads a profiler's unit, leaving out its scale; see [`Unit::scaled`].
     pub fn parse(text: &str) -> Unit {
-        match text {
-            "nanoseconds" | "nanosecond" | "ns" => Nanoseconds,
-            "bytes" | "byte" | "B" => Bytes,
-            "count" | "" => Count,
-            other => Unit::Other(other.to_owned()),
+        Self::scaled(text).0
+    }
+
+    /// Reads a profiler's unit: what it becomes in Vesta, and what numbers have to be multiplied with. Larger units
+    /// of memory are powers of 1024, as in pprof's own tools.
+    pub fn scaled(text: &str) -> (Unit, i64) {
+        let lower = text.to_ascii_lowercase();
+        match lower.as_str() {
+            "nanoseconds" | "nanosecond" | "ns" => (Nanoseconds, 1),
+            "microseconds" | "microsecond" | "us" | "µs" | "usec" => (Nanoseconds, 1_000),
+            "milliseconds" | "millisecond" | "ms" | "msec" => (Nanoseconds, 1_000_000),
+            "seconds" | "second" | "s" | "sec" => (Nanoseconds, 1_000_000_000),
+            "minutes" | "minute" | "min" => (Nanoseconds, 60_000_000_000),
+            "hours" | "hour" | "hrs" | "h" => (Nanoseconds, 3_600_000_000_000),
+            "bytes" | "byte" | "b" => (Bytes, 1),
+            "kilobytes" | "kilobyte" | "kb" | "kib" => (Bytes, 1 << 10),
+            "megabytes" | "megabyte" | "mb" | "mib" => (Bytes, 1 << 20),
+            "gigabytes" | "gigabyte" | "gb" | "gib" => (Bytes, 1 << 30),
+            "terabytes" | "terabyte" | "tb" | "tib" => (Bytes, 1 << 40),
+            "count" | "" => (Count, 1),
+            _ => (Unit::Other(text.to_owned()), 1),
         }
     }
 

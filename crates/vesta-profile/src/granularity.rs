@@ -1,0 +1,263 @@
+//! What counts as one function in a flame graph.
+
+use crate::{FrameId, FrameTable, StringId, StringTable};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::cmp::Ordering;
+use std::hash::BuildHasher;
+
+/// What frames have to share to be one node under the same parent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Granularity {
+    /// Name, file and module of the function.
+    #[default]
+    Function,
+    /// The function and the line within it.
+    Line,
+    /// The file; the module for frames without a file.
+    File,
+    /// The module; the folder of the file for frames without a module.
+    Package,
+}
+
+impl Granularity {
+    /// Reads `function`, `line`, `file` or `package`.
+    pub fn parse(text: &str) -> Option<Granularity> {
+        Some(match text {
+            "function" => Granularity::Function,
+            "line" => Granularity::Line,
+            "file" => Granularity::File,
+            "package" => Granularity::Package,
+            _ => return None,
+        })
+    }
+
+    /// The word that [`Granularity::parse`] reads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Granularity::Function => "function",
+            Granularity::Line => "line",
+            Granularity::File => "file",
+            Granularity::Package => "package",
+        }
+    }
+}
+
+/// A row of one [`FunctionTable`], or one of the two nodes that stand for no function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionId(pub u32);
+
+impl FunctionId {
+    /// The row `[no stack]`, in every table: samples whose stack the profiler could not take.
+    pub const NO_STACK: FunctionId = FunctionId(0);
+    /// Not a row: the node `(other)` that carries what pruning dropped from its parent.
+    pub const OTHER: FunctionId = FunctionId(u32::MAX - 1);
+    /// Not a row: the root of a tree.
+    pub const ROOT: FunctionId = FunctionId(u32::MAX);
+
+    /// The position in the table; out of range of every table for [`FunctionId::OTHER`] and [`FunctionId::ROOT`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What one row of a [`FunctionTable`] says. Strings belong to that table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// The name to show. Never empty: what has no name gets one in square brackets.
+    pub name: StringId,
+    /// The source file; empty if it is not known or not part of the granularity.
+    pub file: StringId,
+    /// The module; empty if it is not known or not part of the granularity.
+    pub module: StringId,
+    /// The line, for [`Granularity::Line`] only; else 0.
+    pub line: u32,
+}
+
+/// Functions stored once each, with strings of their own, and the function of every frame.
+///
+/// It stands apart from the profile it was made of, so that trees of different profiles can be compared by content.
+#[derive(Clone, Debug)]
+pub struct FunctionTable {
+    strings: StringTable,
+    rows: Vec<Function>,
+    index: HashTable<u32>,
+    hasher: FixedState,
+    /// The function of every frame of the table this one was made of.
+    of_frame: Vec<FunctionId>,
+    /// `ranks[i]` is the position of row `i` in the order of names, which decides between equal totals.
+    ranks: Vec<u32>,
+}
+
+impl Default for FunctionTable {
+    fn default() -> Self {
+        let mut table = FunctionTable {
+            strings: StringTable::new(),
+            rows: Vec::new(),
+            index: HashTable::new(),
+            hasher: FixedState::default(),
+            of_frame: Vec::new(),
+            ranks: vec![0],
+        };
+        let name = table.strings.intern("[no stack]");
+        table.intern(Function { name, ..Function::default() });
+        table
+    }
+}
+
+impl FunctionTable {
+    /// The functions of all `frames`, at this granularity.
+    pub fn new(strings: &StringTable, frames: &FrameTable, granularity: Granularity) -> Self {
+        let mut table = FunctionTable::default();
+        // Strings are copied once each, however many frames share them.
+        let mut copied = vec![StringId::EMPTY; strings.len()];
+        let mut copy = |to: &mut StringTable, id: StringId| {
+            let Some(slot) = copied.get_mut(id.index()) else { return StringId::EMPTY };
+            if *slot == StringId::EMPTY && id != StringId::EMPTY {
+                *slot = to.intern(strings.get(id));
+            }
+            *slot
+        };
+        table.of_frame.reserve_exact(frames.len());
+        for frame in frames.as_slice() {
+            let text = &mut table.strings;
+            let function = match granularity {
+                Granularity::Function | Granularity::Line => Function {
+                    name: if frame.function == StringId::EMPTY {
+                        unknown(text, strings.get(frame.module))
+                    } else {
+                        copy(text, frame.function)
+                    },
+                    file: copy(text, frame.file),
+                    module: copy(text, frame.module),
+                    line: if granularity == Granularity::Line { frame.line } else { 0 },
+                },
+                Granularity::File if frame.file != StringId::EMPTY => {
+                    let file = copy(text, frame.file);
+                    Function { name: file, file, module: copy(text, frame.module), line: 0 }
+                }
+                Granularity::Package | Granularity::File if frame.module != StringId::EMPTY => {
+                    let module = copy(text, frame.module);
+                    Function { name: module, module, ..Function::default() }
+                }
+                Granularity::Package | Granularity::File => {
+                    let file = strings.get(frame.file);
+                    let folder = file.rfind(['/', '\\']).map_or("", |end| &file[..end]);
+                    let name = if folder.is_empty() { unknown(text, "") } else { text.intern(folder) };
+                    Function { name, ..Function::default() }
+                }
+            };
+            let id = table.intern(function);
+            table.of_frame.push(id);
+        }
+        table.rank();
+        table
+    }
+
+    /// Adds the rows of `other` and tells the id that each of them has here.
+    pub fn absorb(&mut self, other: &FunctionTable) -> Vec<FunctionId> {
+        let strings: Vec<StringId> = other.strings.iter().map(|text| self.strings.intern(text)).collect();
+        let text = |id: StringId| strings.get(id.index()).copied().unwrap_or_default();
+        let ids = other
+            .rows
+            .iter()
+            .map(|row| Function {
+                name: text(row.name),
+                file: text(row.file),
+                module: text(row.module),
+                line: row.line,
+            })
+            .map(|row| self.intern(row))
+            .collect();
+        self.rank();
+        ids
+    }
+
+    /// The function of a frame of the table that this one was made of.
+    pub fn of(&self, frame: FrameId) -> FunctionId {
+        self.of_frame.get(frame.index()).copied().unwrap_or(FunctionId::NO_STACK)
+    }
+
+    /// The row of `id`; an empty one for [`FunctionId::ROOT`] and [`FunctionId::OTHER`].
+    pub fn get(&self, id: FunctionId) -> Function {
+        self.rows.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// The name to show for any node of a tree: of its function, or `root`, or `(other)`.
+    pub fn name(&self, id: FunctionId) -> &str {
+        match id {
+            FunctionId::ROOT => "root",
+            FunctionId::OTHER => "(other)",
+            id => self.strings.get(self.get(id).name),
+        }
+    }
+
+    /// The rows in the order of their ids.
+    pub fn as_slice(&self) -> &[Function] {
+        &self.rows
+    }
+
+    /// The strings of the rows.
+    pub fn strings(&self) -> &StringTable {
+        &self.strings
+    }
+
+    /// The ids of all functions with this name, in ascending order.
+    pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = FunctionId> + 'a {
+        let name = self.strings.find(name).filter(|&id| id != StringId::EMPTY);
+        (0u32..).zip(&self.rows).filter(move |(_, row)| Some(row.name) == name).map(|(id, _)| FunctionId(id))
+    }
+
+    /// How many rows there are, `[no stack]` included.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Never true: `[no stack]` is always there.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The order of siblings with equal totals: by name, then file, module and line; `(other)` comes last.
+    pub fn rank_of(&self, id: FunctionId) -> u32 {
+        self.ranks.get(id.index()).copied().unwrap_or(u32::MAX)
+    }
+
+    fn intern(&mut self, row: Function) -> FunctionId {
+        let (rows, hasher) = (&mut self.rows, &self.hasher);
+        let hash = hasher.hash_one(row);
+        if let Some(&found) = self.index.find(hash, |&id| rows[id as usize] == row) {
+            return FunctionId(found);
+        }
+        let id = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        rows.push(row);
+        self.index.insert_unique(hash, id, |&id| hasher.hash_one(rows[id as usize]));
+        FunctionId(id)
+    }
+
+    fn rank(&mut self) {
+        let texts: Vec<&str> = self.strings.iter().collect();
+        let text = |id: StringId| texts.get(id.index()).copied().unwrap_or_default();
+        let compare = |a: &Function, b: &Function| -> Ordering {
+            // Equal ids are equal texts, which spares most of the comparisons of long paths.
+            let by = |a: StringId, b: StringId| if a == b { Ordering::Equal } else { text(a).cmp(text(b)) };
+            by(a.name, b.name)
+                .then_with(|| by(a.file, b.file))
+                .then_with(|| by(a.module, b.module))
+                .then_with(|| a.line.cmp(&b.line))
+        };
+        let mut order: Vec<u32> = (0u32..).take(self.rows.len()).collect();
+        order.sort_unstable_by(|&a, &b| compare(&self.rows[a as usize], &self.rows[b as usize]));
+        self.ranks.clear();
+        self.ranks.resize(self.rows.len(), 0);
+        for (rank, row) in (0u32..).zip(order) {
+            self.ranks[row as usize] = rank;
+        }
+    }
+}
+
+/// The name of a function that has none: `[libfoo.so]`, or `[unknown]` where not even the module is known.
+fn unknown(strings: &mut StringTable, module: &str) -> StringId {
+    let base = module.rsplit(['/', '\\']).next().unwrap_or_default();
+    if base.is_empty() { strings.intern("[unknown]") } else { strings.intern(&format!("[{base}]")) }
+}
