@@ -1,0 +1,266 @@
+import {
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+
+import type { ViewState } from '../state/url.ts';
+import { ApiError, get, sendJson, type Params } from './client.ts';
+import type {
+  FacetsBody,
+  FlameGraphBody,
+  Granularity,
+  LabelsBody,
+  ProfileBody,
+  ProfilesBody,
+  Retention,
+  SeriesBody,
+  SessionBody,
+  StatusBody,
+  TagsBody,
+  TopBody,
+  TypesBody,
+} from './types.ts';
+
+/** What a question is about: one profile, or a query and a time range. */
+export interface Scope {
+  readonly params: readonly (readonly [string, string])[];
+  /** Milliseconds between refreshes; `false` for a range that lies in the past. */
+  readonly refresh: number | false;
+}
+
+const LIVE_MS = 10_000;
+const PROFILE_PAGE = 100;
+
+export const CORE_FACETS = ['env', 'service', 'version', 'host', 'runtime', 'language'] as const;
+
+export function scopeOf(state: ViewState): Scope {
+  if (state.profile) return { params: [['profile', state.profile]], refresh: false };
+  const params: [string, string][] = [
+    ['from', state.from],
+    ['to', state.to],
+  ];
+  if (state.query.trim()) params.unshift(['query', state.query.trim()]);
+  return { params, refresh: state.live && state.to === 'now' ? LIVE_MS : false };
+}
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        refetchOnWindowFocus: false,
+        // Only what may be different the next time is worth asking again.
+        retry: (failures, error) =>
+          failures < 2 &&
+          (!(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500),
+        retryDelay: (attempt) => Math.min(500 * 2 ** attempt, 4000),
+      },
+    },
+  });
+}
+
+export function useSession() {
+  return useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => get<SessionBody>('/session', [], signal),
+    staleTime: Infinity,
+  });
+}
+
+export function useLogin() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (token: string) => sendJson<SessionBody>('POST', '/session', { token }),
+    onSuccess: () => client.resetQueries(),
+  });
+}
+
+export function useLogout() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => sendJson<unknown>('DELETE', '/session'),
+    onSuccess: () => client.resetQueries(),
+  });
+}
+
+export function useTypes(scope: Scope, filters: readonly string[]) {
+  return useScoped<TypesBody>('/types', scope, filterParams(filters));
+}
+
+export interface FlameGraphQuestion {
+  readonly type: string;
+  readonly granularity: Granularity;
+  readonly filters: readonly string[];
+}
+
+export function useFlameGraph(scope: Scope, question: FlameGraphQuestion, enabled: boolean) {
+  return useScoped<FlameGraphBody>('/flamegraph', scope, flameGraphParams(question), enabled);
+}
+
+/** The parts of the flame graph whose pruned children the reader asked for, in the order they were asked for. */
+export function useFlameGraphParts(
+  scope: Scope,
+  question: FlameGraphQuestion,
+  paths: readonly (readonly string[])[],
+  enabled: boolean,
+) {
+  return useQueries({
+    queries: paths.map((path) => {
+      const params = [...flameGraphParams(question), ...path.map((step) => ['path', step] as const)];
+      return {
+        queryKey: ['/flamegraph', scope.params, params],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          get<FlameGraphBody>('/flamegraph', [...scope.params, ...params], signal),
+        enabled,
+      };
+    }),
+  });
+}
+
+function flameGraphParams(question: FlameGraphQuestion): (readonly [string, string])[] {
+  return [
+    ...typeParams(question.type),
+    ['granularity', question.granularity],
+    ...filterParams(question.filters),
+  ];
+}
+
+export function useTop(
+  scope: Scope,
+  type: string,
+  filters: readonly string[],
+  search: string,
+  enabled: boolean,
+) {
+  const params: [string, string][] = [...typeParams(type), ...filterParams(filters), ['limit', '500']];
+  if (search) params.push(['search', search]);
+  return useScoped<TopBody>('/top', scope, params, enabled);
+}
+
+export function useLabels(scope: Scope, type: string, filters: readonly string[], enabled: boolean) {
+  return useScoped<LabelsBody>('/labels', scope, [...typeParams(type), ...filterParams(filters)], enabled);
+}
+
+export function useSeries(scope: Scope, measure: string, groupBy: string) {
+  return useScoped<SeriesBody>('/series', scope, [
+    ['measure', measure],
+    ['group_by', groupBy],
+    ['limit', '8'],
+  ]);
+}
+
+export function useFacets(scope: Scope) {
+  return useScoped<FacetsBody>(
+    '/facets',
+    scope,
+    CORE_FACETS.map((key) => ['facet', key] as const),
+  );
+}
+
+/** Values of one key that begin with what is being typed. */
+export function useFacetValues(scope: Scope, key: string, prefix: string, enabled: boolean) {
+  return useScoped<FacetsBody>(
+    '/facets',
+    scope,
+    [
+      ['facet', key],
+      ['prefix', prefix],
+      ['limit', '20'],
+    ],
+    enabled,
+  );
+}
+
+export function useTagKeys(scope: Scope, prefix: string, enabled: boolean) {
+  return useScoped<TagsBody>(
+    '/tags',
+    scope,
+    [
+      ['prefix', prefix],
+      ['limit', '20'],
+    ],
+    enabled,
+  );
+}
+
+export function useProfiles(scope: Scope, sort: string, enabled: boolean) {
+  const params: [string, string][] = [
+    ['sort', sort],
+    ['limit', String(PROFILE_PAGE)],
+  ];
+  return useInfiniteQuery({
+    queryKey: ['/profiles', scope.params, params],
+    queryFn: ({ signal, pageParam }) =>
+      get<ProfilesBody>(
+        '/profiles',
+        [...scope.params, ...params, ...(pageParam ? [['cursor', pageParam] as const] : [])],
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: scope.refresh,
+    enabled,
+  });
+}
+
+export function useProfile(id: string) {
+  return useQuery({
+    queryKey: ['/profile', id],
+    queryFn: ({ signal }) => get<ProfileBody>(`/profiles/${id}`, [], signal),
+    staleTime: Infinity,
+  });
+}
+
+export function useStatus(enabled: boolean, refresh: number | false) {
+  return useQuery({
+    queryKey: ['/status'],
+    queryFn: ({ signal }) => get<StatusBody>('/status', [], signal),
+    refetchInterval: refresh,
+    enabled,
+  });
+}
+
+export function useRetention() {
+  return useQuery({
+    queryKey: ['/settings/retention'],
+    queryFn: ({ signal }) => get<Retention>('/settings/retention', [], signal),
+  });
+}
+
+export function useSetRetention() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (retention: Retention) =>
+      sendJson<Retention | undefined>('PUT', '/settings/retention', retention),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['/settings/retention'] });
+      await client.invalidateQueries({ queryKey: ['/status'] });
+    },
+  });
+}
+
+/** Keeps showing the previous answer while the next one is under way: nothing jumps on a slow network. */
+function useScoped<Body>(path: string, scope: Scope, params: Params, enabled = true) {
+  const own = [...params];
+  return useQuery({
+    queryKey: [path, scope.params, own],
+    queryFn: ({ signal }) => get<Body>(path, [...scope.params, ...own], signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: scope.refresh,
+    enabled,
+  });
+}
+
+function typeParams(type: string): [string, string][] {
+  return type ? [['type', type]] : [];
+}
+
+function filterParams(filters: readonly string[]): [string, string][] {
+  return filters.map((filter) => ['filter', filter]);
+}

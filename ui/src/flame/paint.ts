@@ -1,0 +1,125 @@
+import { at, nodeName, type CallTree } from '../model/call-tree.ts';
+import { middleEllipsis } from '../model/format.ts';
+import type { DisplayList, Frame } from './display-list.ts';
+import { OTHER_COLOR, type Palette } from './palette.ts';
+
+const MIN_LABEL = 28;
+const PADDING = 5;
+
+export interface Look {
+  readonly palette: Palette;
+  readonly colors: Uint8Array;
+  /** Where a search is on: nodes without a mark recede. */
+  readonly marks: Uint8Array | undefined;
+  readonly pixelRatio: number;
+}
+
+/** Width of one character of the label font; it is monospaced, so one measurement serves every label. */
+let measured: { font: string; width: number } | undefined;
+
+export function paint(
+  context: CanvasRenderingContext2D,
+  tree: CallTree,
+  list: DisplayList,
+  frame: Frame,
+  look: Look,
+): void {
+  const { palette, colors, marks, pixelRatio } = look;
+  const { rowHeight, scrollTop } = frame;
+  const boxHeight = rowHeight - 1;
+  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+  context.clearRect(0, 0, frame.width, frame.height);
+
+  // Runs first and as one path per color: there may be thousands.
+  for (const wanted of marks ? [false, true] : [false]) {
+    context.fillStyle = marks ? (wanted ? palette.matchRun : palette.fadedRun) : palette.run;
+    context.beginPath();
+    for (let slot = 0; slot < list.runCount; slot++) {
+      const depth = at(list.runDepths, slot);
+      if (marks && runHasMatch(tree, list, slot, marks) !== wanted) continue;
+      const y = Math.round(depth * rowHeight - scrollTop);
+      context.rect(list.runXs[slot] ?? 0, y, Math.max(list.runWidths[slot] ?? 0, 0.75), boxHeight);
+    }
+    context.fill();
+  }
+
+  let style = '';
+  for (let slot = 0; slot < list.boxCount; slot++) {
+    const node = at(list.boxNodes, slot);
+    const fill = marks && !marks[node] ? palette.faded : (palette.fills[colors[node] ?? 0] ?? palette.faded);
+    if (fill !== style) {
+      context.fillStyle = fill;
+      style = fill;
+    }
+    const x = list.boxXs[slot] ?? 0;
+    const width = list.boxWidths[slot] ?? 0;
+    const y = Math.round(at(list.boxDepths, slot) * rowHeight - scrollTop);
+    context.fillRect(x, y, width > 2.5 ? width - 1 : Math.max(width - 0.4, 0.6), boxHeight);
+    if (colors[node] === OTHER_COLOR && width > 4) {
+      hatch(context, palette.hatch, x, y, width - 1, boxHeight);
+      style = '';
+    }
+  }
+
+  context.font = palette.font;
+  context.textBaseline = 'middle';
+  const characterWidth = measureCharacter(context, palette.font);
+  style = '';
+  for (let slot = 0; slot < list.boxCount; slot++) {
+    const width = list.boxWidths[slot] ?? 0;
+    if (width < MIN_LABEL) continue;
+    const node = at(list.boxNodes, slot);
+    const room = Math.floor((width - 2 * PADDING) / characterWidth);
+    if (room < 2) continue;
+    const fill = marks && !marks[node] ? palette.fadedText : palette.text;
+    if (fill !== style) {
+      context.fillStyle = fill;
+      style = fill;
+    }
+    const y = Math.round(at(list.boxDepths, slot) * rowHeight - scrollTop);
+    context.fillText(
+      middleEllipsis(nodeName(tree, node), room),
+      (list.boxXs[slot] ?? 0) + PADDING,
+      y + boxHeight / 2 + 0.5,
+    );
+  }
+}
+
+function runHasMatch(tree: CallTree, list: DisplayList, slot: number, marks: Uint8Array): boolean {
+  const row = tree.rows[at(list.runDepths, slot)];
+  if (!row) return false;
+  const last = at(list.runLasts, slot);
+  for (let index = at(list.runFirsts, slot); index <= last; index++) {
+    if (marks[at(row, index)]) return true;
+  }
+  return false;
+}
+
+function measureCharacter(context: CanvasRenderingContext2D, font: string): number {
+  if (measured?.font !== font) measured = { font, width: context.measureText('0'.repeat(50)).width / 50 };
+  return measured.width;
+}
+
+/** What stands for other frames must not look like a frame, even without color. */
+function hatch(
+  context: CanvasRenderingContext2D,
+  color: string,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.strokeStyle = color;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let offset = -height; offset < width; offset += 6) {
+    context.moveTo(x + offset, y + height);
+    context.lineTo(x + offset + height, y);
+  }
+  context.stroke();
+  context.restore();
+}

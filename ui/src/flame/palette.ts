@@ -1,0 +1,81 @@
+import { at, hash32, OTHER, ROOT, type CallTree } from '../model/call-tree.ts';
+import { packageOf } from '../model/package-of.ts';
+
+/** Hues of the theme's wheel, evenly bright; each comes in shades so that neighbors of one package stay apart. */
+export const HUES = 16;
+export const SHADES = 3;
+export const NEUTRAL = HUES * SHADES;
+export const OTHER_COLOR = NEUTRAL + 1;
+
+/** A theme's colors, resolved: canvases know no CSS variables. */
+export interface Palette {
+  /** By color index; `NEUTRAL` and `OTHER_COLOR` follow the hues. */
+  readonly fills: readonly string[];
+  readonly faded: string;
+  readonly text: string;
+  readonly fadedText: string;
+  readonly run: string;
+  readonly fadedRun: string;
+  readonly matchRun: string;
+  readonly hatch: string;
+  readonly font: string;
+}
+
+/** One color index per node: the hue from the package, the shade from the function, both by hash and so stable. */
+export function colorize(tree: CallTree): Uint8Array {
+  const { names, files, modules } = tree.table;
+  const byPackage = new Map<string, number>();
+  const ofFunction = names.map((name, index) => {
+    const packageName = packageOf(name, files[index] ?? '', modules[index] ?? '');
+    let hue = byPackage.get(packageName);
+    if (hue === undefined) {
+      hue = packageName === '' ? -1 : mixed(hash32(packageName)) % HUES;
+      byPackage.set(packageName, hue);
+    }
+    return hue < 0 ? NEUTRAL : hue * SHADES + (mixed(hash32(name)) % SHADES);
+  });
+  const colors = new Uint8Array(tree.size);
+  for (let node = 0; node < tree.size; node++) {
+    const index = at(tree.functions, node);
+    colors[node] = index === ROOT ? NEUTRAL : index === OTHER ? OTHER_COLOR : (ofFunction[index] ?? NEUTRAL);
+  }
+  return colors;
+}
+
+export function readPalette(element: Element): Palette {
+  const style = getComputedStyle(element);
+  const token = (name: string): string => style.getPropertyValue(name).trim();
+  const lightness = Number(token('--flame-lightness'));
+  const step = Number(token('--flame-shade-step'));
+  const chroma = Number(token('--flame-chroma'));
+  const fills: string[] = [];
+  for (let hue = 0; hue < HUES; hue++) {
+    const angle = hueAngle(hue);
+    for (let shade = 0; shade < SHADES; shade++) {
+      fills.push(`oklch(${(lightness + (shade - 1) * step).toFixed(3)} ${chroma} ${angle})`);
+    }
+  }
+  fills.push(token('--flame-neutral'), token('--flame-other'));
+  return {
+    fills,
+    faded: token('--flame-faded'),
+    text: token('--flame-text'),
+    fadedText: token('--flame-faded-text'),
+    run: token('--flame-run'),
+    fadedRun: token('--flame-faded-run'),
+    matchRun: token('--flame-match-run'),
+    hatch: token('--flame-hatch'),
+    font: token('--flame-font'),
+  };
+}
+
+/** The wheel leaves out none of the hues, but gives the warm half more room: the eye tells those apart best. */
+function hueAngle(hue: number): number {
+  return Math.round((20 + (360 / HUES) * hue) % 360);
+}
+
+/** FNV leaves its low bits poorly mixed for short texts. */
+function mixed(hash: number): number {
+  const folded = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
+  return (folded ^ (folded >>> 15)) >>> 0;
+}

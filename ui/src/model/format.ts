@@ -1,0 +1,175 @@
+/**
+ * The one place where numbers become text. The tooltip, the table and the legend all come here, so the same number
+ * never shows with two different roundings.
+ */
+
+const number0 = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** Three significant digits, without an exponent and without trailing noise: 1.23, 45.6, 789, 1,234. */
+function significant(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+  return digits === 0 ? number0.format(value) : value.toFixed(digits);
+}
+
+function scaled(value: number, steps: readonly (readonly [factor: number, unit: string])[]): string {
+  const size = Math.abs(value);
+  const last = steps.at(-1);
+  const [factor, unit] = steps.find(([candidate]) => size >= candidate * 0.9995) ?? last ?? [1, ''];
+  return `${significant(value / factor)} ${unit}`.trimEnd();
+}
+
+const SECONDS = [
+  [1, 's'],
+  [1e-3, 'ms'],
+  [1e-6, 'µs'],
+  [1e-9, 'ns'],
+] as const;
+
+const BYTES = [
+  [1024 ** 4, 'TiB'],
+  [1024 ** 3, 'GiB'],
+  [1024 ** 2, 'MiB'],
+  [1024, 'KiB'],
+  [1, 'B'],
+] as const;
+
+const COUNTS = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e4 / 10, 'k'],
+  [1, ''],
+] as const;
+
+/** Hours and minutes where they are clearer than thousands of seconds. */
+export function formatSeconds(seconds: number): string {
+  if (seconds === 0) return '0 s';
+  const size = Math.abs(seconds);
+  if (size < 119.5) return scaled(seconds, SECONDS);
+  const sign = seconds < 0 ? '-' : '';
+  const whole = Math.round(size);
+  if (whole < 3600) return `${sign}${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  const minutes = Math.round(size / 60);
+  if (minutes < 48 * 60) return `${sign}${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  const hours = Math.round(size / 3600);
+  return `${sign}${number0.format(Math.floor(hours / 24))} d ${pad(hours % 24)} h`;
+}
+
+export function formatBytes(bytes: number): string {
+  return bytes === 0 ? '0 B' : Math.abs(bytes) < 1024 ? `${number0.format(bytes)} B` : scaled(bytes, BYTES);
+}
+
+/** Every digit. */
+export function formatCount(count: number): string {
+  return number0.format(count);
+}
+
+/** Short, for axes, facets and badges: 950, 1.2 k, 34.5 M. */
+export function formatCompact(count: number): string {
+  if (Math.abs(count) < 1000) return Number.isInteger(count) ? String(count) : significant(count);
+  return scaled(count, COUNTS).replace(' ', '');
+}
+
+/** A value of a value type or measure in its own unit, as the API names it. */
+export function formatValue(value: number, unit: string): string {
+  switch (unit) {
+    case 'nanoseconds':
+    case 'ns':
+      return formatSeconds(value / 1e9);
+    case 'microseconds':
+      return formatSeconds(value / 1e6);
+    case 'milliseconds':
+    case 'ms':
+      return formatSeconds(value / 1e3);
+    case 'seconds':
+    case 's':
+      return formatSeconds(value);
+    case 'bytes':
+      return formatBytes(value);
+    case 'bytes/s':
+    case 'bytes_per_second':
+    case 'bytes/second':
+      return `${formatBytes(value)}/s`;
+    case 'cores':
+      return `${value === 0 ? '0' : significantCores(value)} ${value === 1 ? 'core' : 'cores'}`;
+    case 'count':
+    case '':
+      return formatCount(value);
+    default:
+      return `${formatCompact(value)} ${unit}`;
+  }
+}
+
+function significantCores(value: number): string {
+  return Math.abs(value) < 0.01
+    ? value.toFixed(4)
+    : Math.abs(value) < 0.1
+      ? value.toFixed(3)
+      : significant(value);
+}
+
+/** A share of a whole: 45.6 %, 0.03 %, <0.01 %. */
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  const percent = (part / whole) * 100;
+  if (percent === 0) return '0%';
+  if (percent < 0.01) return '<0.01%';
+  if (percent >= 99.995) return percent > 100.005 ? `${percent.toFixed(1)}%` : '100%';
+  return `${percent.toFixed(percent < 1 ? 2 : 1)}%`;
+}
+
+export function formatDurationMs(milliseconds: number): string {
+  return formatSeconds(milliseconds / 1000);
+}
+
+/** The reader's own time zone. */
+export function formatTime(unixMs: number): string {
+  const date = new Date(unixMs);
+  return `${formatDate(unixMs)} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+}
+
+export function formatDate(unixMs: number): string {
+  const date = new Date(unixMs);
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+/** Without the date where it is today's, without seconds where they are zero. */
+export function formatTimeShort(unixMs: number, nowMs: number): string {
+  const date = new Date(unixMs);
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  const seconds = date.getSeconds() === 0 ? '' : `:${pad(date.getSeconds())}`;
+  return formatDate(unixMs) === formatDate(nowMs)
+    ? time + seconds
+    : `${formatDate(unixMs)} ${time}${seconds}`;
+}
+
+export function formatAgo(unixMs: number, nowMs: number): string {
+  const seconds = Math.round((nowMs - unixMs) / 1000);
+  if (seconds < 0) return 'in the future';
+  if (seconds < 10) return 'just now';
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h ago`;
+  return `${Math.round(seconds / 86_400)} d ago`;
+}
+
+/**
+ * Cuts the middle out, because both ends of a qualified name say more than its middle: the package at the start, the
+ * function at the end.
+ */
+export function middleEllipsis(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  if (maxLength < 2) return maxLength === 1 ? '…' : '';
+  const kept = maxLength - 1;
+  const tail = Math.ceil(kept * 0.6);
+  return `${text.slice(0, kept - tail)}…${text.slice(text.length - tail)}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

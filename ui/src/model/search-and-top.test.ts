@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+
+import { at, decodeCallTree } from './call-tree.ts';
+import { packageOf } from './package-of.ts';
+import { randomBody } from './random-tree.testing.ts';
+import { compileSearch, searchTree } from './search.ts';
+import { rowsOfSubtree, sortedRows } from './top.ts';
+
+const tree = decodeCallTree(randomBody({ seed: 21, nodes: 2000 }), 'function');
+
+describe('search', () => {
+  it('counts nested matches once, so that everything matching is the root', () => {
+    const result = searchTree(tree, 'function_');
+    expect(result?.matches).toHaveLength(tree.size - 1);
+    expect(result?.total).toBe(at(tree.totals, 0) - at(tree.selfs, 0));
+  });
+
+  it('orders matches by size and marks exactly them', () => {
+    const result = searchTree(tree, 'function_1');
+    const totals = result?.matches.map((node) => at(tree.totals, node)) ?? [];
+    expect(totals).toEqual(totals.toSorted((left, right) => right - left));
+    expect(result?.marks.reduce((sum, mark) => sum + mark, 0)).toBe(result?.matches.length);
+    expect(result?.total).toBeLessThanOrEqual(at(tree.totals, 0));
+  });
+
+  it.each([
+    ['json', 'parse_JSON', true],
+    ['JSON', 'parse_json', false],
+    ['/^get.*user$/', 'get_a_user', true],
+    ['/^get.*user$/', 'forget_user', false],
+    ['a.b', 'a-b', false],
+  ])('%s in %s', (search, text, expected) => {
+    expect(compileSearch(search)?.(text)).toBe(expected);
+  });
+
+  it('is off while empty, and while an expression is unfinished', () => {
+    expect(compileSearch('  ')).toBeUndefined();
+    expect(compileSearch('/(/')).toBeUndefined();
+  });
+});
+
+describe('functions of a subtree', () => {
+  it('have selfs that add up to the whole', () => {
+    const rows = rowsOfSubtree(tree, 0);
+    const selfs = rows.reduce((sum, row) => sum + row.self, 0);
+    expect(selfs + at(tree.selfs, 0)).toBe(at(tree.totals, 0));
+  });
+
+  it('never exceed the subtree, even when they recur', () => {
+    const root = at(tree.rows[2] ?? new Int32Array(1), 0);
+    for (const row of rowsOfSubtree(tree, root)) {
+      expect(row.total).toBeLessThanOrEqual(at(tree.totals, root));
+      expect(row.self).toBeLessThanOrEqual(row.total);
+    }
+  });
+
+  it('sort and filter', () => {
+    const rows = rowsOfSubtree(tree, 0);
+    const bySelf = sortedRows(rows, '-self', '').map((row) => row.self);
+    expect(bySelf).toEqual(bySelf.toSorted((left, right) => right - left));
+    expect(sortedRows(rows, 'name', 'function_7').every((row) => row.name.includes('function_7'))).toBe(true);
+    expect(rows.length).toBeGreaterThan(sortedRows(rows, 'name', 'function_7').length);
+  });
+});
+
+describe('package of a frame', () => {
+  it.each([
+    ['execute', '/venv/lib/python3.12/site-packages/sqlalchemy/orm/session.py', '', 'sqlalchemy'],
+    ['loads', '/usr/lib/python3.12/json/__init__.py', '', 'python'],
+    ['handle', '/srv/node_modules/express/lib/router.js', '', 'express'],
+    ['x', '/srv/node_modules/a/node_modules/@scope/b/index.js', '', '@scope/b'],
+    ['readFile', 'node:fs', '', 'node'],
+    ['net/http.(*conn).serve', '/usr/local/go/src/net/http/server.go', '', 'go'],
+    [
+      'github.com/jackc/pgx/v5.(*Conn).Query',
+      '/root/go/pkg/mod/github.com/jackc/pgx/v5@v5.5.0/conn.go',
+      '',
+      'github.com/jackc/pgx/v5',
+    ],
+    ['tokio::runtime::park', '', '', 'tokio'],
+    ['org.apache.kafka.clients.Consumer.poll', '', '', 'org.apache.kafka'],
+    ['memcpy', '', 'libc.so.6', 'libc.so.6'],
+    ['main', '/app/src/orders/views.py', '', '/app/src/orders'],
+  ])('%s in %s', (name, file, module, expected) => {
+    expect(packageOf(name, file, module)).toBe(expected);
+  });
+});
