@@ -1,0 +1,36 @@
+//! `code-provenance.json`: which file belongs to which library.
+
+use serde::Deserialize;
+
+/// A library, with the files or folders it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Library {
+    /// `library`, or `standard library`.
+    #[serde(deserialize_with = "text")]
+    pub kind: String,
+    /// The name in its package registry.
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    /// The version.
+    #[serde(deserialize_with = "text")]
+    pub version: String,
+    /// Paths, or prefixes of paths, as they are in file names of frames.
+    pub paths: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    v1: Vec<Library>,
+}
+
+/// Reads `{"v1": [{"kind", "name", "version", "paths"}, ...]}`.
+pub(crate) fn decode(json: &[u8]) -> Result<Vec<Library>, serde_json::Error> {
+    Ok(serde_json::from_slice::<File>(json)?.v1)
+}
+
+/// Text or null.
+fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
+}
