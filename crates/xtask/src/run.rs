@@ -1,0 +1,144 @@
+//! `cargo xtask run`: Vesta with something real to look at, in one command.
+
+use crate::service::{Service, free_address, is_free, wait_until_ready};
+use crate::setup;
+use crate::shell::{command, run as run_command, say};
+use crate::test::import_samples;
+use crate::ui;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+const HELP: &str = "\
+Build and start Vesta, with demo services under real profilers to look at.
+
+Usage: cargo xtask run [-- OPTIONS OF vesta up]
+
+Profiles are kept in the target folder, under xtask/run. Ctrl-C stops everything.";
+
+/// The ports of `vesta up`.
+const PAGE_PORT: u16 = 8378;
+const SDK_PORT: u16 = 8126;
+
+/// How often the demo services send a profile, in seconds: the libraries' own minute is long to wait at first sight.
+const PERIOD_SECONDS: &str = "10";
+
+/// Sets up, builds, starts Vesta and the demo services, and waits for Ctrl-C.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let passed_on = match arguments.split_first() {
+        None => &[],
+        Some((first, rest)) if first == "--" => rest,
+        Some((first, _)) if first == "--help" || first == "-h" => {
+            println!("{HELP}");
+            return Ok(());
+        }
+        Some((first, _)) => bail!("unknown option {first}\n\n{HELP}"),
+    };
+    let workspace = Workspace::locate()?;
+    if let Err(error) = ui::build(&workspace) {
+        say(&format!("without the page, the API alone: {error:#}"));
+    }
+    run_command("build vesta", &mut command("cargo", &["build", "--package", "vesta"], &workspace.root))?;
+
+    // Registered before the first child, so that no Ctrl-C can leave one behind.
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot wait for signals")?;
+    let (send, interrupted) = channel();
+    std::thread::spawn(move || signals.forever().try_for_each(|_| send.send(())));
+
+    let page = address(PAGE_PORT)?;
+    let sdk = address(SDK_PORT)?;
+    let data = workspace.scratch("run")?.join("data");
+    let mut up = Command::new(workspace.vesta());
+    up.args(["up", "--listen", &page.to_string(), "--sdk-listen", &sdk.to_string()]);
+    let mut server = Service::start("vesta up", up.arg("--data").arg(&data).args(passed_on))?;
+    wait_until_ready(&mut server, page)?;
+
+    let mut services = demo_services(&workspace, sdk);
+    if services.is_empty() {
+        say("neither Python nor Node is here: these are uploads recorded earlier");
+        import_samples(&workspace, page, None)?;
+    }
+    println!("\n   Vesta is at http://localhost:{}\n   Ctrl-C stops it.\n", page.port());
+
+    let ended = loop {
+        match interrupted.recv_timeout(Duration::from_secs(1)) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(end) = server.ended() {
+            break Some(end);
+        }
+        services.retain_mut(|service| match service.ended() {
+            Some(end) => {
+                say(&end);
+                false
+            }
+            None => true,
+        });
+    };
+    say("stopping");
+    for mut service in services {
+        service.stop();
+    }
+    match ended {
+        Some(end) => bail!("{end}"),
+        None => {
+            server.stop();
+            Ok(())
+        }
+    }
+}
+
+/// Starts the demo services whose language is here.
+fn demo_services(workspace: &Workspace, sdk: SocketAddr) -> Vec<Service> {
+    let mut services = Vec::new();
+    for (name, service) in [("shop", python_shop(workspace, sdk)), ("parcels", node_parcels(workspace, sdk))]
+    {
+        match service {
+            Ok(service) => services.push(service),
+            Err(error) => say(&format!("without the demo service `{name}`: {error:#}")),
+        }
+    }
+    services
+}
+
+fn python_shop(workspace: &Workspace, sdk: SocketAddr) -> Result<Service> {
+    let python = setup::python(workspace, &["ddtrace"])?;
+    let mut shop = command(python.bin.join("ddtrace-run"), &[], &workspace.root.join("demo/python"));
+    shop.arg(python.bin.join("python")).arg("app.py").env("DD_PROFILING_UPLOAD_INTERVAL", PERIOD_SECONDS);
+    Service::start("shop", profiled(&mut shop, "shop", sdk).env("SHOP_STOP_WITH_INPUT", "1"))
+}
+
+fn node_parcels(workspace: &Workspace, sdk: SocketAddr) -> Result<Service> {
+    let node = setup::node(workspace)?;
+    let mut parcels =
+        command("node", &["--require", "dd-trace/init", "app.js"], &workspace.root.join("demo/node"));
+    parcels.env("NODE_PATH", node.modules).env("DD_PROFILING_UPLOAD_PERIOD", PERIOD_SECONDS);
+    Service::start("parcels", profiled(&mut parcels, "parcels", sdk).env("PARCELS_STOP_WITH_INPUT", "1"))
+}
+
+/// The environment of a service that Datadog's libraries profile for Vesta.
+fn profiled<'a>(command: &'a mut Command, service: &str, sdk: SocketAddr) -> &'a mut Command {
+    command
+        .env("DD_PROFILING_ENABLED", "true")
+        .env("DD_TRACE_AGENT_URL", format!("http://{sdk}"))
+        .env("DD_SERVICE", service)
+        .env("DD_ENV", "demo")
+        .env("DD_VERSION", "1.0.3")
+        .stdout(std::process::Stdio::null())
+}
+
+/// The usual port where it is free, else another one, said aloud.
+fn address(port: u16) -> Result<SocketAddr> {
+    if is_free(port) {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    let other = free_address()?;
+    say(&format!("port {port} is taken; {} is used instead", other.port()));
+    Ok(other)
+}

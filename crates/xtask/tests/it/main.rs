@@ -1,0 +1,5 @@
+//! What must hold for the workspace as a whole.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod architecture;
