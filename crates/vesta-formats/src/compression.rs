@@ -122,7 +122,7 @@ pub fn compress_lz4(bytes: &[u8]) -> io::Result<Vec<u8>> {
 /// The largest window a Zstandard frame may ask for: no larger than the output may be, nor than the 128 MiB that
 /// `zstd` itself accepts by default.
 fn window_log(limit: usize) -> u32 {
-    limit.max(1).next_power_of_two().trailing_zeros().clamp(20, 27)
+    (usize::BITS - limit.leading_zeros()).clamp(20, 27)
 }
 
 /// Reads to the end, growing with what comes, and stops one byte after `limit`.

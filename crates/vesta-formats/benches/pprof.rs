@@ -1,0 +1,3 @@
+//! How fast pprof is read and written, in bytes of uncompressed pprof.
+
+fn main() {}
