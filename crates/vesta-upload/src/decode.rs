@@ -177,27 +177,22 @@ impl Decoder<'_> {
     /// counts as well, so that a thousand small bombs cost no more than one.
     fn decompress<'b>(&mut self, part: &'b Part) -> Option<Cow<'b, [u8]>> {
         let limit = self.bytes_left.min(self.limits.formats.max_bytes);
-        match compression::decompress(&part.data, limit) {
+        let together =
+            || format!("the attachments decompress to more than {} bytes together", self.limits.decompressed);
+        let (spent, reason) = match compression::decompress(&part.data, limit) {
             Ok(bytes) => {
-                self.bytes_left -= bytes.len().min(self.bytes_left);
+                self.bytes_left -= bytes.len().min(limit);
                 self.decoded.decompressed_bytes += bytes.len();
-                Some(bytes)
+                return Some(bytes);
             }
-            Err(error) => {
-                let (spent, reason) = match &error {
-                    DecompressError::TooLarge { .. } if limit == self.bytes_left => {
-                        let total = self.limits.decompressed;
-                        (limit, format!("the attachments decompress to more than {total} bytes together"))
-                    }
-                    DecompressError::TooLarge { .. } => (limit, error.to_string()),
-                    DecompressError::Corrupt { read, source, .. } => (*read, format!("{error}: {source}")),
-                    _ => (limit, error.to_string()),
-                };
-                self.bytes_left -= spent.min(self.bytes_left);
-                self.problem(Problem::in_part(part.file_name(), reason));
-                None
-            }
-        }
+            Err(_) if limit == 0 => (0, together()),
+            Err(DecompressError::TooLarge { .. }) if limit == self.bytes_left => (limit, together()),
+            Err(error @ DecompressError::Corrupt { read, .. }) => (read, describe(&error)),
+            Err(error) => (limit, describe(&error)),
+        };
+        self.bytes_left -= spent.min(self.bytes_left);
+        self.problem(Problem::in_part(part.file_name(), reason));
+        None
     }
 
     fn json(&mut self, name: &str, bytes: &[u8]) {
