@@ -110,6 +110,13 @@ const KNOWN: &[Known] = &[
         &["goroutine"],
         "Goroutines that existed at the time of the profile.",
     ),
+    known(
+        "goroutine-leaks",
+        Count,
+        Snapshot,
+        &["goroutineleak"],
+        "Goroutines that can never run again, at the time of the profile.",
+    ),
     known("cpu-samples", Count, Delta, &["cpu-sample"], "Samples taken on a CPU."),
     known("wall-samples", Count, Delta, &["sample", "samples"], "Samples taken in elapsed time."),
     known("gpu-time", Nanoseconds, Delta, &[], "Time spent in GPU kernels."),
@@ -125,6 +132,38 @@ const KNOWN: &[Known] = &[
         Delta,
         &[],
         "Duration of runtime events such as garbage collection and I/O.",
+    ),
+    // Go with DD_PROFILING_DELTA=false counts from the start of the process: the latest profile of a process holds all
+    // of it, and adding up over time would count most of it again and again.
+    known("cumulative-alloc-space", Bytes, Snapshot, &[], "Memory allocated since the process started."),
+    known("cumulative-alloc-samples", Count, Snapshot, &[], "Allocations since the process started."),
+    known(
+        "cumulative-mutex-delay",
+        Nanoseconds,
+        Snapshot,
+        &[],
+        "Waits for mutexes since the process started.",
+    ),
+    known(
+        "cumulative-mutex-contentions",
+        Count,
+        Snapshot,
+        &[],
+        "Number of waits for mutexes since the process started.",
+    ),
+    known(
+        "cumulative-block-delay",
+        Nanoseconds,
+        Snapshot,
+        &[],
+        "Time goroutines were blocked since the process started.",
+    ),
+    known(
+        "cumulative-block-contentions",
+        Count,
+        Snapshot,
+        &[],
+        "Blocking operations since the process started.",
     ),
 ];
 
