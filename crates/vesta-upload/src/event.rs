@@ -1,6 +1,7 @@
 //! `event.json`: what an upload is about.
 
 use crate::multipart::Clipped;
+use crate::tags::LONGEST_TAG;
 use crate::{Limits, Problem, Tags};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -178,7 +179,9 @@ impl Fields {
             }
         };
         if left_out > 0 {
-            self.problem(format!("`{key}` has more than {limit} tags; {left_out} were left out"));
+            self.problem(format!(
+                "{left_out} tags of `{key}` were left out: at most {limit} are kept, of at most {LONGEST_TAG} bytes each"
+            ));
         }
     }
 

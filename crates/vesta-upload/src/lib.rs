@@ -61,6 +61,7 @@ mod naming;
 
 pub mod build;
 
+pub use build::{BuildError, Built, Compression, MultipartBuilder, UploadBuilder};
 pub use code_provenance::Library;
 pub use decode::{Content, DecodedUpload, TypeTotal, Undecoded};
 pub use error::UploadError;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use memchr::{memchr, memmem};
 use std::fmt;
 use std::ops::Range;
+use vesta_formats::compression::{self, Encoding};
 
 /// A part of a body.
 #[derive(Clone, Debug)]
@@ -145,6 +146,12 @@ impl Part {
     /// The file name, or the name of the form field where there is none. Attachments go by this.
     pub fn file_name(&self) -> &str {
         self.filename.as_deref().unwrap_or(&self.name)
+    }
+
+    /// How the content is compressed, or what it is if it is not: by its first bytes, as the content type is at times
+    /// wrong.
+    pub fn encoding(&self) -> Encoding {
+        compression::sniff(&self.data)
     }
 
     /// Where the content is within the body.

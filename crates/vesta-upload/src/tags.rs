@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Bytes of a tag that is kept. Datadog cuts tags at 200 characters.
+pub(crate) const LONGEST_TAG: usize = 4_096;
+
 /// One tag. The value of a bare tag (`canary`) is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag {
@@ -53,12 +56,12 @@ impl Tags {
         }
     }
 
-    /// Adds the tags of a list separated by commas, as long as there are fewer than `limit`. Answers how many did not
-    /// fit.
+    /// Adds the tags of a list separated by commas, as long as there are fewer than `limit` and except those longer
+    /// than [`LONGEST_TAG`]. Answers how many were left out.
     pub(crate) fn extend_from_list(&mut self, list: &str, limit: usize) -> usize {
         let mut left_out = 0;
         for tag in list.split(',').filter_map(Tag::parse) {
-            if self.len() < limit {
+            if self.len() < limit && tag.key.len() + tag.value.len() <= LONGEST_TAG {
                 self.insert(tag);
             } else {
                 left_out += 1;

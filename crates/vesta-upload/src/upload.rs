@@ -56,7 +56,6 @@ impl Upload {
             ));
         }
         problems.truncate(limits.problems);
-        drop(json);
         Ok(Upload { headers: headers.clone(), event, tags, identity, problems, event_part, parts, body })
     }
 
@@ -148,8 +147,10 @@ fn envelope_problems(parts: &[Part], event: &Event) -> Vec<Problem> {
             ));
         }
     }
-    for missing in event.attachments.iter().filter(|name| !names.contains(name.as_str())) {
-        problems.push(Problem::in_part(missing, "it is listed in event.json, but is not in the upload"));
+    // The list may be as long as the event: the number of problems is bounded here, not only where they are kept.
+    for missing in event.attachments.iter().filter(|name| !names.contains(name.as_str())).take(10) {
+        let name = Clipped(missing).to_string();
+        problems.push(Problem::in_part(name, "it is listed in event.json, but is not in the upload"));
     }
     problems
 }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 use vesta_profile::{Frame, Profile, Sample, ValueType};
-use vesta_upload::build::{BuildError, Compression, MultipartBuilder, UploadBuilder};
-use vesta_upload::{Limits, Tag, Upload, multipart};
+use vesta_upload::{
+    BuildError, Compression, Limits, MultipartBuilder, Tag, Upload, UploadBuilder, multipart,
+};
 
 fn profile() -> Profile {
     let mut profile =

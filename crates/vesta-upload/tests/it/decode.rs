@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use vesta_formats::compression;
-use vesta_upload::build::{Compression, UploadBuilder};
-use vesta_upload::{Content, DecodedUpload, Limits, Upload};
+use vesta_upload::{Compression, Content, DecodedUpload, Limits, Upload, UploadBuilder};
 
 fn decode(builder: UploadBuilder) -> DecodedUpload {
     decode_within(builder, &Limits::default())

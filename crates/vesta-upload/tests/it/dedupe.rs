@@ -2,8 +2,7 @@
 
 use crate::fixtures::{self, Fixture};
 use std::collections::HashSet;
-use vesta_upload::build::MultipartBuilder;
-use vesta_upload::{Headers, Limits, Part, Upload};
+use vesta_upload::{Headers, Limits, MultipartBuilder, Part, Upload};
 
 /// The key of the upload with its parts changed and another boundary.
 fn key_after(fixture: &Fixture, change: impl FnOnce(&mut Vec<Part>)) -> u128 {

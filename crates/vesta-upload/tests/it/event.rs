@@ -1,7 +1,6 @@
 //! `event.json` of all ages and moods.
 
-use vesta_upload::build::MultipartBuilder;
-use vesta_upload::{Headers, Limits, Upload, UploadError};
+use vesta_upload::{Headers, Limits, MultipartBuilder, Upload, UploadError};
 
 pub(crate) const PERIOD: &str = r#""start":"2026-11-20T23:12:12Z","end":"2026-11-20T23:13:12Z""#;
 
@@ -148,8 +147,24 @@ fn absurdly_many_tags_are_cut() {
     assert_eq!(upload.tags.len(), 1_000);
     assert_eq!(
         problems(&upload),
-        ["part event.json: `tags_profiler` has more than 1000 tags; 99001 were left out"]
+        [
+            "part event.json: 99001 tags of `tags_profiler` were left out: at most 1000 are kept, of at most 4096 bytes each"
+        ]
     );
+}
+
+#[test]
+fn absurdly_long_tags_and_lists_of_attachments_are_cut() {
+    let long = "x".repeat(5_000);
+    let names: Vec<String> = (0..10_000).map(|number| format!("\"{number}{long:.200}\"")).collect();
+    let json = format!(
+        r#"{{{PERIOD},"tags_profiler":"service:a,long:{long}","attachments":[{}]}}"#,
+        names.join(",")
+    );
+    let upload = parse(&json).unwrap();
+    assert_eq!(upload.tags.len(), 1);
+    assert_eq!(upload.problems.len(), 11);
+    assert!(upload.problems.iter().all(|problem| problem.to_string().len() < 200));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn every_part_of_every_captured_upload_is_found_as_it_was_sent() {
                 "jfr-raw" => "jfr",
                 other => other,
             };
-            assert_eq!(compression::sniff(&part.data).as_str(), encoding, "{context}");
+            assert_eq!(part.encoding().as_str(), encoding, "{context}");
             let bytes = compression::decompress(&part.data, 64 << 20).unwrap();
             assert_eq!(bytes.len() as u64, expected["uncompressed"].as_u64().unwrap(), "{context}");
         }

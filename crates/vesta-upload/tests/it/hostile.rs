@@ -3,8 +3,9 @@
 use crate::fixtures::{self, Fixture};
 use bytes::Bytes;
 use std::fmt::Write;
+use vesta_formats::compression;
 use vesta_upload::multipart::MultipartReason;
-use vesta_upload::{Headers, Limits, Upload, UploadError};
+use vesta_upload::{Headers, Limits, MultipartBuilder, Upload, UploadError};
 
 /// Random numbers that are the same in every run (xorshift64*).
 struct Random(u64);
@@ -140,6 +141,23 @@ fn a_hundred_thousand_parts_are_refused_by_number() {
     );
     assert!(!error.is_too_large());
     assert!(error.to_string().starts_with("part 1001, byte "), "{error}");
+}
+
+#[test]
+fn a_bomb_for_an_event_is_refused_by_name() {
+    let bomb = vec![b' '; 64 << 20];
+    for compressed in [
+        compression::compress_gzip(&bomb).unwrap(),
+        compression::compress_zstd(&bomb, 1).unwrap(),
+        compression::compress_lz4(&bomb).unwrap(),
+    ] {
+        let built = MultipartBuilder::new().part("event", "event.json", None, compressed).build();
+        let error = Upload::parse(&built.headers(), built.body, &Limits::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "part event.json: it cannot be decompressed: decompresses to more than 8388608 bytes"
+        );
+    }
 }
 
 #[test]
