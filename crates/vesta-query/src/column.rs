@@ -1,0 +1,213 @@
+//! Columns of a batch, whatever their encoding.
+
+use crate::QueryError;
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+};
+use arrow::buffer::{BooleanBuffer, OffsetBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+
+/// A column of text, as codes of distinct values. An empty text counts as no value.
+pub(crate) struct TextColumn {
+    codes: DictionaryArray<Int32Type>,
+}
+
+/// A column of lists of texts.
+pub(crate) struct TextListColumn {
+    offsets: OffsetBuffer<i32>,
+    items: TextColumn,
+}
+
+/// A column of maps from texts to numbers.
+pub(crate) struct NumberMapColumn {
+    offsets: OffsetBuffer<i32>,
+    keys: TextColumn,
+    values: Float64Array,
+}
+
+// === impl TextColumn ===
+
+impl TextColumn {
+    pub(crate) fn of(batch: &RecordBatch, name: &str) -> Result<Self, QueryError> {
+        Self::from_array(column(batch, name)?)
+    }
+
+    fn from_array(array: &ArrayRef) -> Result<Self, QueryError> {
+        let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let array = if *array.data_type() == wanted { array.clone() } else { cast(array, &wanted)? };
+        Ok(TextColumn { codes: array.as_dictionary::<Int32Type>().clone() })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// The code of each row's value, `None` for no value.
+    pub(crate) fn code(&self, row: usize) -> Option<usize> {
+        self.codes.key(row).filter(|&code| !self.texts().value(code).is_empty())
+    }
+
+    /// The text of each row, empty for no value.
+    pub(crate) fn text(&self, row: usize) -> &str {
+        self.codes.key(row).map_or("", |code| self.texts().value(code))
+    }
+
+    /// The distinct values, by code. Some may not occur.
+    pub(crate) fn texts(&self) -> &StringArray {
+        self.codes.values().as_string::<i32>()
+    }
+
+    /// Whether codes mean the same in both.
+    pub(crate) fn shares_codes_with(&self, other: &ArrayRef) -> bool {
+        std::ptr::addr_eq(std::sync::Arc::as_ptr(self.codes.values()), std::sync::Arc::as_ptr(other))
+    }
+
+    /// The distinct values, to compare with [`TextColumn::shares_codes_with`].
+    pub(crate) fn values(&self) -> &ArrayRef {
+        self.codes.values()
+    }
+
+    /// Which rows have a value that passes.
+    pub(crate) fn rows_where(&self, mut passes: impl FnMut(&str) -> bool) -> BooleanBuffer {
+        let table = self.codes_where(&mut passes);
+        BooleanBuffer::collect_bool(self.len(), |row| self.code(row).is_some_and(|code| table[code]))
+    }
+
+    /// Which codes stand for a value that passes.
+    fn codes_where(&self, passes: &mut impl FnMut(&str) -> bool) -> Vec<bool> {
+        self.texts().iter().map(|text| text.is_some_and(|text| !text.is_empty() && passes(text))).collect()
+    }
+}
+
+// === impl TextListColumn ===
+
+impl TextListColumn {
+    pub(crate) fn of(batch: &RecordBatch, name: &str) -> Result<Self, QueryError> {
+        let list = cast_to_list(column(batch, name)?)?;
+        let list = list.as_list::<i32>();
+        Ok(TextListColumn { offsets: list.offsets().clone(), items: TextColumn::from_array(list.values())? })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// The positions of a row's items in [`TextListColumn::items`].
+    pub(crate) fn range(&self, row: usize) -> std::ops::Range<usize> {
+        range(&self.offsets, row)
+    }
+
+    /// The items of all rows.
+    pub(crate) fn items(&self) -> &TextColumn {
+        &self.items
+    }
+
+    /// The items of one row.
+    pub(crate) fn texts(&self, row: usize) -> impl Iterator<Item = &str> {
+        self.range(row).map(|position| self.items.text(position))
+    }
+
+    /// Which rows have an item that passes.
+    pub(crate) fn rows_where(&self, mut passes: impl FnMut(&str) -> bool) -> BooleanBuffer {
+        let table = self.items.codes_where(&mut passes);
+        BooleanBuffer::collect_bool(self.len(), |row| {
+            self.range(row).any(|position| self.items.code(position).is_some_and(|code| table[code]))
+        })
+    }
+}
+
+// === impl NumberMapColumn ===
+
+impl NumberMapColumn {
+    pub(crate) fn of(batch: &RecordBatch, name: &str) -> Result<Self, QueryError> {
+        let array = column(batch, name)?;
+        let Some(map) = array.as_map_opt() else {
+            return Err(unexpected(name, array.data_type()));
+        };
+        Ok(NumberMapColumn {
+            offsets: map.offsets().clone(),
+            keys: TextColumn::from_array(map.keys())?,
+            values: cast(map.values(), &DataType::Float64)?.as_primitive::<Float64Type>().clone(),
+        })
+    }
+
+    /// The value of `key` in a row, compared without regard to ASCII case.
+    pub(crate) fn get(&self, row: usize, key: &str) -> Option<f64> {
+        range(&self.offsets, row)
+            .find(|&position| self.keys.text(position).eq_ignore_ascii_case(key))
+            .filter(|&position| self.values.is_valid(position))
+            .map(|position| self.values.value(position))
+    }
+
+    /// All entries of a row.
+    pub(crate) fn entries(&self, row: usize) -> impl Iterator<Item = (&str, f64)> {
+        range(&self.offsets, row)
+            .filter(|&position| self.values.is_valid(position))
+            .map(|position| (self.keys.text(position), self.values.value(position)))
+    }
+}
+
+/// Whole numbers, or times in microseconds.
+pub(crate) fn integers(batch: &RecordBatch, name: &str) -> Result<Int64Array, QueryError> {
+    let array = column(batch, name)?;
+    let array = match array.data_type() {
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            array.as_primitive::<TimestampMicrosecondType>().reinterpret_cast::<Int64Type>()
+        }
+        DataType::Timestamp(_, zone) => {
+            cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?
+                .as_primitive::<TimestampMicrosecondType>()
+                .reinterpret_cast::<Int64Type>()
+        }
+        _ => cast(array, &DataType::Int64)?.as_primitive::<Int64Type>().clone(),
+    };
+    Ok(array)
+}
+
+/// Numbers.
+pub(crate) fn floats(batch: &RecordBatch, name: &str) -> Result<Float64Array, QueryError> {
+    Ok(cast(column(batch, name)?, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+}
+
+/// Lists of whole numbers: where each row's begin and end, and all of them.
+pub(crate) fn integer_lists(
+    batch: &RecordBatch,
+    name: &str,
+) -> Result<(OffsetBuffer<i32>, Int64Array), QueryError> {
+    let list = cast_to_list(column(batch, name)?)?;
+    let list = list.as_list::<i32>();
+    Ok((list.offsets().clone(), cast(list.values(), &DataType::Int64)?.as_primitive::<Int64Type>().clone()))
+}
+
+/// The value of a row, `None` if it is null.
+pub(crate) fn float_at(column: &Float64Array, row: usize) -> Option<f64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// The positions of a row's items.
+pub(crate) fn range(offsets: &OffsetBuffer<i32>, row: usize) -> std::ops::Range<usize> {
+    let at = |index: usize| offsets.get(index).and_then(|&offset| usize::try_from(offset).ok()).unwrap_or(0);
+    at(row)..at(row + 1)
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, QueryError> {
+    batch.column_by_name(name).ok_or_else(|| {
+        QueryError::Storage(Box::new(arrow::error::ArrowError::SchemaError(format!(
+            "there is no column {name}"
+        ))))
+    })
+}
+
+fn cast_to_list(array: &ArrayRef) -> Result<ArrayRef, QueryError> {
+    match array.data_type() {
+        DataType::List(_) => Ok(array.clone()),
+        DataType::LargeList(field) => Ok(cast(array, &DataType::List(field.clone()))?),
+        other => Err(unexpected("list", other)),
+    }
+}
+
+fn unexpected(name: &str, found: &DataType) -> QueryError {
+    let message = format!("column {name} has the unexpected type {found}");
+    QueryError::Storage(Box::new(arrow::error::ArrowError::SchemaError(message)))
+}

@@ -1,0 +1,274 @@
+//! Samples added up by stack.
+
+use crate::column::integers;
+use crate::profile_scan::{fold, within};
+use crate::selection::{Selection, Wanted};
+use crate::{Basis, Engine, QueryError, SampleScope, Scope};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::DataFusionError;
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::expr_fn::sum;
+use datafusion::logical_expr::{ColumnarValue, Expr as Plan, Volatility, create_udf};
+use datafusion::prelude::{col, lit};
+use std::sync::Arc;
+use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, StackId, ValueType};
+use vesta_store::{ResolvedStacks, Snapshot};
+
+/// The samples of one question, added up by stack.
+pub(crate) struct StackSums {
+    /// What the values count.
+    pub(crate) value_type: CanonicalType,
+    /// What the stack ids stand for.
+    pub(crate) symbols: ResolvedStacks,
+    /// The sum of each stack of `symbols.ids`.
+    pub(crate) values: Vec<i64>,
+    /// What stands behind the sums.
+    pub(crate) basis: Basis,
+}
+
+/// More services than this are not listed in a filter if it can be helped.
+const MANY_SERVICES: usize = 64;
+
+impl Engine {
+    /// Adds up the samples of `question` by stack, and looks up the stacks.
+    pub(crate) async fn stack_sums(&self, question: &SampleScope) -> Result<StackSums, QueryError> {
+        let snapshot = self.store().snapshot().await;
+        let selected = self.select_samples(&snapshot, question).await?;
+        let (mut ids, mut values, mut samples) = (Vec::new(), Vec::new(), 0u64);
+        let limit = self.limits().stacks;
+        if let Some(frame) = selected.frame {
+            let sums = frame.aggregate(
+                vec![col("stack_id")],
+                vec![sum(col("value")).alias("value"), sum(col("count")).alias("count")],
+            )?;
+            let step = move |rows: &mut Vec<(i64, i64, i64)>, batch: &RecordBatch| {
+                let (ids, values, counts) =
+                    (integers(batch, "stack_id")?, integers(batch, "value")?, integers(batch, "count")?);
+                rows.extend(
+                    (0..batch.num_rows()).map(|row| (ids.value(row), values.value(row), counts.value(row))),
+                );
+                let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+                match found > limit {
+                    true => Err(QueryError::TooMuch { what: "stacks", found, limit }),
+                    false => Ok(()),
+                }
+            };
+            for (id, value, count) in fold(sums, Vec::new, step).await?.into_iter().flatten() {
+                ids.push(id);
+                values.push(value);
+                samples = samples.saturating_add(u64::try_from(count).unwrap_or(0));
+            }
+        }
+        if ids.is_empty() {
+            self.check_type(&question.scope, &selected.value_type).await?;
+        }
+        let symbols = self
+            .store()
+            .symbols()
+            .resolve(&snapshot, &selected.selection.services, &ids)
+            .await
+            .map_err(|error| QueryError::Storage(Box::new(error)))?;
+        let basis = Basis { profiles: selected.selection.profiles, samples };
+        Ok(StackSums { value_type: selected.value_type, symbols, values, basis })
+    }
+
+    /// The rows of table `samples` that `question` is about.
+    pub(crate) async fn select_samples(
+        &self,
+        snapshot: &Snapshot,
+        question: &SampleScope,
+    ) -> Result<SelectedSamples, QueryError> {
+        let name = question.type_name();
+        let value_type = ValueType::new(name.as_str(), "").canonical();
+        let wanted = match value_type.kind {
+            Kind::Delta => Wanted::All,
+            Kind::Snapshot => Wanted::LatestWith(name.clone()),
+        };
+        let selection = self.select(snapshot, &question.scope, wanted).await?;
+        if selection.profiles == 0 {
+            return Ok(SelectedSamples { selection, value_type, frame: None });
+        }
+        let mut filter = col("value_type").eq(lit(name));
+        if !(selection.all_services && selection.services.len() > MANY_SERVICES) {
+            filter = filter.and(is_one_of("service", &selection.services));
+        }
+        if question.scope.profiles.is_empty() {
+            filter = filter.and(within("time", &question.scope));
+        }
+        if let Some(ids) = &selection.ids {
+            filter = filter.and(is_selected(ids));
+        }
+        if let Some(labels) = has_labels(&question.filters, &labels_type(snapshot)) {
+            filter = filter.and(labels);
+        }
+        let frame = snapshot.session().read_table(snapshot.samples())?.filter(filter)?;
+        Ok(SelectedSamples { selection, value_type, frame: Some(frame) })
+    }
+
+    /// Refuses a type that no profile in scope has, unless there is no profile at all.
+    pub(crate) async fn check_type(
+        &self,
+        scope: &Scope,
+        value_type: &CanonicalType,
+    ) -> Result<(), QueryError> {
+        let types = self.types_in_scope(scope).await?;
+        let known = types.types.iter().any(|known| known.value_type.name == value_type.name);
+        if known || types.basis.profiles == 0 || types.declared.contains(value_type.name.as_ref()) {
+            return Ok(());
+        }
+        Err(QueryError::UnknownType {
+            name: value_type.name.to_string(),
+            known: types.types.into_iter().map(|known| known.value_type.name.into_owned()).collect(),
+        })
+    }
+}
+
+/// The rows of table `samples` that a question is about.
+pub(crate) struct SelectedSamples {
+    /// The profiles that they belong to.
+    pub(crate) selection: Selection,
+    /// What they count.
+    pub(crate) value_type: CanonicalType,
+    /// The rows; `None` if there is no profile in scope.
+    pub(crate) frame: Option<DataFrame>,
+}
+
+// === impl StackSums ===
+
+impl StackSums {
+    /// Every stack with its sum.
+    pub(crate) fn stacks(&self) -> impl Iterator<Item = (StackId, i64)> + '_ {
+        self.symbols.ids.iter().copied().zip(self.values.iter().copied())
+    }
+}
+
+/// Rows of the profiles with these sorted ids. The bounds let the reader skip files; few ids are listed, so that it
+/// can skip more.
+fn is_selected(ids: &[i64]) -> Plan {
+    const FEW: usize = 20;
+    let column = || col("profile_id");
+    if ids.len() <= FEW {
+        return column().in_list(ids.iter().map(|id| lit(*id)).collect(), false);
+    }
+    let (first, last) = (ids.first().copied().unwrap_or(0), ids.last().copied().unwrap_or(0));
+    let ids: Arc<[i64]> = ids.into();
+    let function = create_udf(
+        "is_selected_profile",
+        vec![DataType::Int64],
+        DataType::Boolean,
+        Volatility::Immutable,
+        Arc::new(move |arguments: &[ColumnarValue]| {
+            let rows = ColumnarValue::values_to_arrays(arguments)?;
+            let Some(rows) = rows.first() else {
+                return Err(DataFusionError::Internal("the profile id is missing".to_owned()));
+            };
+            Ok(ColumnarValue::Array(among(rows, &ids)?))
+        }),
+    );
+    column().gt_eq(lit(first)).and(column().lt_eq(lit(last))).and(function.call(vec![column()]))
+}
+
+/// Which rows are among the sorted ids. Rows of one profile follow each other, so most need no search.
+fn among(rows: &ArrayRef, ids: &[i64]) -> Result<ArrayRef, DataFusionError> {
+    let rows = cast(rows, &DataType::Int64)?;
+    let rows = rows.as_primitive::<Int64Type>();
+    let mut last = (i64::MIN, false);
+    let found: BooleanArray = rows
+        .values()
+        .iter()
+        .map(|&id| {
+            if id != last.0 {
+                last = (id, ids.binary_search(&id).is_ok());
+            }
+            Some(last.1)
+        })
+        .collect();
+    Ok(Arc::new(found))
+}
+
+fn is_one_of(column: &str, values: &[String]) -> Plan {
+    match values {
+        [only] => col(column).eq(lit(only.as_str())),
+        several => col(column).in_list(several.iter().map(|value| lit(value.as_str())).collect(), false),
+    }
+}
+
+/// Rows that carry, for each key, one of the labels that are asked for, and none that is negated.
+fn has_labels(filters: &[LabelFilter], labels_type: &DataType) -> Option<Plan> {
+    let mut keys: Vec<&str> =
+        filters.iter().filter(|filter| !filter.negated).map(|filter| filter.key.as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let wanted = keys.into_iter().filter_map(|key| {
+        filters
+            .iter()
+            .filter(|filter| !filter.negated && filter.key == key)
+            .map(|filter| carries(filter, labels_type))
+            .reduce(Plan::or)
+    });
+    let unwanted = filters
+        .iter()
+        .filter(|filter| filter.negated)
+        .map(|filter| carries(filter, labels_type).is_not_true());
+    wanted.chain(unwanted).reduce(Plan::and)
+}
+
+fn carries(filter: &LabelFilter, labels_type: &DataType) -> Plan {
+    let value = match &filter.value {
+        LabelMatch::Text(text) => text.clone(),
+        LabelMatch::Number(number) => number.to_string(),
+    };
+    match label_column(&filter.key) {
+        Some(column) => col(column).eq(lit(value)),
+        None => {
+            let label = format!("{}:{value}", filter.key);
+            let function = create_udf(
+                &format!("has_label_{label}"),
+                vec![labels_type.clone()],
+                DataType::Boolean,
+                Volatility::Immutable,
+                Arc::new(move |arguments: &[ColumnarValue]| {
+                    let rows = ColumnarValue::values_to_arrays(arguments)?;
+                    let Some(rows) = rows.first() else {
+                        return Err(DataFusionError::Internal("the labels are missing".to_owned()));
+                    };
+                    Ok(ColumnarValue::Array(Arc::new(lists_with(rows, &label)?)))
+                }),
+            );
+            function.call(vec![col("labels")])
+        }
+    }
+}
+
+/// The type of the column of labels, so that calls on it need no conversion.
+fn labels_type(snapshot: &Snapshot) -> DataType {
+    let list = || DataType::new_list(DataType::Utf8, true);
+    snapshot
+        .samples()
+        .schema()
+        .field_with_name("labels")
+        .map_or_else(|_| list(), |field| field.data_type().clone())
+}
+
+/// The column of a label that has one of its own.
+pub(crate) fn label_column(key: &str) -> Option<&'static str> {
+    match key {
+        "thread" | "thread name" => Some("thread"),
+        "endpoint" | "trace endpoint" => Some("endpoint"),
+        _ => None,
+    }
+}
+
+fn lists_with(rows: &ArrayRef, label: &str) -> Result<BooleanArray, DataFusionError> {
+    let items = rows.as_list::<i32>();
+    let texts = cast(items.values(), &DataType::Utf8)?;
+    let texts = texts.as_string::<i32>();
+    Ok((0..items.len())
+        .map(|row| {
+            let range = crate::column::range(items.offsets(), row);
+            Some(range.into_iter().any(|position| texts.is_valid(position) && texts.value(position) == label))
+        })
+        .collect())
+}
