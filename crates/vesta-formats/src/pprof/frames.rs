@@ -20,6 +20,8 @@ pub(super) struct FrameReader<'a> {
     frames: Vec<FrameId>,
     /// One line each, of the location at hand.
     lines: Vec<Line>,
+    /// The mapping read last, by its id: most locations are in the program itself.
+    mapping: (u64, Mapping),
 }
 
 #[derive(Clone, Copy)]
@@ -34,7 +36,7 @@ struct Line {
     line: u32,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Mapping {
     start: u64,
     limit: u64,
@@ -67,6 +69,7 @@ impl<'a> FrameReader<'a> {
             places,
             frames: Vec::new(),
             lines: Vec::new(),
+            mapping: (0, Mapping::default()),
         }
     }
 
@@ -120,7 +123,10 @@ impl<'a> FrameReader<'a> {
         if self.lines.is_empty() {
             self.lines.push(Line::default());
         }
-        let mapping = self.mapping(mapping, output)?;
+        if self.mapping.0 != mapping {
+            self.mapping = (mapping, self.mapping(mapping, output)?);
+        }
+        let mapping = self.mapping.1;
         if (mapping.start..mapping.limit).contains(&address) {
             address = (address - mapping.start).wrapping_add(mapping.offset);
         }
@@ -186,10 +192,8 @@ impl<'a> FrameReader<'a> {
     fn mapping(&self, id: u64, output: &mut Output<'a>) -> Result<Mapping, PprofError> {
         let mut mapping = Mapping::default();
         let Some(position) = self.mapping_ids.position(id) else {
-            if id != 0 {
-                let what = "a location refers to a mapping that is not there";
-                output.problems.note(what, || format!("mapping {id}"));
-            }
+            let what = "a location refers to a mapping that is not there";
+            output.problems.note(what, || format!("mapping {id}"));
             return Ok(mapping);
         };
         let mut reader = Reader::new(self.mappings[position]);

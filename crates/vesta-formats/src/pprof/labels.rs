@@ -2,10 +2,11 @@
 
 use super::PprofError;
 use super::output::Output;
-use super::wire::{Reader, Value};
+use super::wire::{Malformed, Reader, Value};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use vesta_profile::{Label, LabelSetId, LabelSetTable, LabelValue, StringId};
 
 /// Labels that become columns of their own, since hardly two samples share them.
@@ -17,6 +18,9 @@ enum Column {
     Trace,
 }
 
+/// How many label sets there is room for from the start: growing on the way shows in small files.
+const PRESIZED: usize = 256;
+
 const COLUMNS: [(&[u8], Column); 4] = [
     (b"end_timestamp_ns", Column::Timestamp),
     (b"span id", Column::Span),
@@ -25,7 +29,7 @@ const COLUMNS: [(&[u8], Column); 4] = [
 ];
 
 /// A label as the file has it; texts are indices of strings.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default)]
 struct RawLabel {
     key: u64,
     text: u64,
@@ -44,15 +48,22 @@ pub(super) struct SampleLabels {
 }
 
 /// Reads the labels of one sample after another.
+///
+/// Labels that are not columns are not even read, as long as they were seen before: their bytes name the label set.
+/// In a minute of Python, 45,643 samples of 7 labels have 2,205 different sets.
 pub(super) struct LabelReader {
-    /// The column that a key stands for, by the index of its string; empty if no key does.
+    /// The column that a key stands for, by the index of its string.
     columns: Vec<Option<Column>>,
-    /// Label sets seen before, by what the file has: places in `labels`.
+    /// Label sets by the bytes of their labels: places in `bytes`.
     known: HashTable<KnownSet>,
-    labels: Vec<RawLabel>,
+    bytes: Vec<u8>,
     hasher: FixedState,
+    /// What the sample at hand says so far.
     sample: SampleLabels,
-    current: Vec<RawLabel>,
+    /// The labels of the sample at hand that are no columns: the last unbroken run within its message, and copies of
+    /// those before it.
+    run: Range<usize>,
+    before: Vec<u8>,
     set: Vec<Label>,
     /// Whether a label has neither text nor a number other than 0.
     blank_seen: bool,
@@ -71,64 +82,59 @@ impl LabelReader {
             |text: &&[u8]| COLUMNS.iter().find(|(name, _)| name == text).map(|&(_, column)| column);
         LabelReader {
             columns: output.strings().iter().map(column_of).collect(),
-            known: HashTable::new(),
-            labels: Vec::new(),
+            known: HashTable::with_capacity(PRESIZED),
+            bytes: Vec::new(),
             hasher: FixedState::default(),
             sample: SampleLabels::default(),
-            current: Vec::new(),
+            run: 0..0,
+            before: Vec::new(),
             set: Vec::new(),
             blank_seen: false,
         }
     }
 
-    /// Takes in one label of the sample at hand.
-    #[inline]
-    pub(super) fn read(&mut self, message: &[u8], output: &mut Output<'_>) -> Result<(), PprofError> {
-        let mut label = RawLabel::default();
-        let mut reader = Reader::new(message);
-        loop {
-            match reader.field() {
-                Ok(None) => break,
-                Ok(Some((1, Value::Varint(index)))) => label.key = index,
-                Ok(Some((2, Value::Varint(index)))) => label.text = index,
-                Ok(Some((3, Value::Varint(number)))) => label.number = number.cast_signed(),
-                Ok(Some((4, Value::Varint(index)))) => label.unit = index,
-                Ok(Some(_)) => {}
-                Err(malformed) => {
-                    output.problems.note("a label cannot be read", || malformed.why.to_owned());
-                    return Ok(());
-                }
-            }
-        }
-        let column = usize::try_from(label.key).ok().and_then(|key| *self.columns.get(key)?);
-        if let Some(column) = column
+    /// Takes in one label of the sample at hand: `label`, which is the field at `place` of `message`.
+    #[inline(always)]
+    pub(super) fn read(
+        &mut self,
+        message: &[u8],
+        place: Range<usize>,
+        label: &[u8],
+        output: &mut Output<'_>,
+    ) -> Result<(), PprofError> {
+        if let Some(column) = self.column(label)
             && self.set_column(column, label, output)?
         {
             return Ok(());
         }
-        if self.current.len() < output.limits.max_labels_per_sample {
-            self.current.push(label);
+        if self.run.end == place.start {
+            self.run.end = place.end;
         } else {
-            let limit = output.limits.max_labels_per_sample;
-            output.problems.note("a sample has too many labels", || format!("more than {limit}"));
+            self.before.extend_from_slice(message.get(self.run.clone()).unwrap_or_default());
+            self.run = place;
         }
         Ok(())
     }
 
     /// What the labels of the sample at hand say; the next one read is of the next sample.
-    #[inline]
-    pub(super) fn finish(&mut self, output: &mut Output<'_>) -> Result<SampleLabels, PprofError> {
+    #[inline(always)]
+    pub(super) fn finish(
+        &mut self,
+        message: &[u8],
+        output: &mut Output<'_>,
+    ) -> Result<SampleLabels, PprofError> {
         let mut sample = std::mem::take(&mut self.sample);
-        if self.current.is_empty() {
-            return Ok(sample);
-        }
-        let hash = self.hasher.hash_one(&self.current[..]);
-        let (labels, current) = (&self.labels, &self.current);
-        sample.set = match self.known.find(hash, |known| known.of(labels) == &current[..]) {
-            Some(known) => known.set,
-            None => self.intern(hash, output)?,
+        let run = message.get(std::mem::take(&mut self.run)).unwrap_or_default();
+        sample.set = if self.before.is_empty() {
+            self.set_of(run, output)?
+        } else {
+            let mut labels = std::mem::take(&mut self.before);
+            labels.extend_from_slice(run);
+            let set = self.set_of(&labels, output)?;
+            labels.clear();
+            self.before = labels;
+            set
         };
-        self.current.clear();
         Ok(sample)
     }
 
@@ -145,7 +151,7 @@ impl LabelReader {
         for label in sets.clone().flat_map(|id| old.get(id)) {
             has_text[label.key.index()] |= matches!(label.value, LabelValue::Text(_));
         }
-        output.budget.take(self.labels.len() * size_of::<Label>())?;
+        // As large as the one before at most, and that one goes when it is done: not counted twice.
         let mut new = LabelSetTable::new();
         let mut renamed = Vec::with_capacity(old.len());
         let mut kept = Vec::new();
@@ -164,13 +170,27 @@ impl LabelReader {
         Ok(())
     }
 
+    /// The column that a label stands for, if any.
+    #[inline(always)]
+    fn column(&self, label: &[u8]) -> Option<Column> {
+        let key = match label {
+            // The key first, below 128 or below 16,384: what every client writes.
+            [0x08, key, ..] if *key < 0x80 => usize::from(*key),
+            [0x08, low, high, ..] if *high < 0x80 => usize::from(*low & 0x7f) | usize::from(*high) << 7,
+            _ => usize::try_from(RawLabel::read(label).ok()?.key).ok()?,
+        };
+        *self.columns.get(key)?
+    }
+
     /// Puts a label into its column. False if it does not fit there and is an ordinary label after all.
+    #[inline]
     fn set_column(
         &mut self,
         column: Column,
-        label: RawLabel,
+        label: &[u8],
         output: &mut Output<'_>,
     ) -> Result<bool, PprofError> {
+        let Ok(label) = RawLabel::read(label) else { return Ok(false) };
         if column == Column::Trace {
             self.sample.trace_id = match (label.text, label.number) {
                 (0, 0) => StringId::EMPTY,
@@ -200,9 +220,40 @@ impl LabelReader {
         Ok(true)
     }
 
-    fn intern(&mut self, hash: u64, output: &mut Output<'_>) -> Result<LabelSetId, PprofError> {
+    #[inline]
+    fn set_of(&mut self, labels: &[u8], output: &mut Output<'_>) -> Result<LabelSetId, PprofError> {
+        if labels.is_empty() {
+            return Ok(LabelSetId::EMPTY);
+        }
+        let hash = self.hasher.hash_one(labels);
+        match self.known.find(hash, |known| known.of(&self.bytes) == labels) {
+            Some(known) => Ok(known.set),
+            None => self.intern(labels, hash, output),
+        }
+    }
+
+    #[cold]
+    fn intern(
+        &mut self,
+        labels: &[u8],
+        hash: u64,
+        output: &mut Output<'_>,
+    ) -> Result<LabelSetId, PprofError> {
         self.set.clear();
-        for raw in &self.current {
+        let mut reader = Reader::new(labels);
+        while let Ok(Some((_, Value::Bytes(label)))) = reader.field() {
+            if self.set.len() >= output.limits.max_labels_per_sample {
+                let limit = output.limits.max_labels_per_sample;
+                output.problems.note("a sample has too many labels", || format!("more than {limit}"));
+                break;
+            }
+            let raw = match RawLabel::read(label) {
+                Ok(raw) => raw,
+                Err(malformed) => {
+                    output.problems.note("a label cannot be read", || malformed.why.to_owned());
+                    continue;
+                }
+            };
             let value = match raw.text {
                 0 => LabelValue::Number(raw.number, output.intern(raw.unit)?),
                 text => LabelValue::Text(output.intern(text)?),
@@ -210,33 +261,105 @@ impl LabelReader {
             self.blank_seen |= value == LabelValue::Number(0, StringId::EMPTY);
             self.set.push(Label { key: output.intern(raw.key)?, value });
         }
-        let added = self.current.len() * (size_of::<RawLabel>() + size_of::<Label>()) + 48;
+        let added = labels.len() + self.set.len() * size_of::<Label>() + 2 * size_of::<KnownSet>() + 16;
         output.budget.take(added)?;
         let set = output.profile.label_sets.intern(&self.set);
-        let (Ok(start), Ok(length)) = (u32::try_from(self.labels.len()), u32::try_from(self.current.len()))
-        else {
+        let (Ok(start), Ok(length)) = (u32::try_from(self.bytes.len()), u32::try_from(labels.len())) else {
             return Err(PprofError::TooMany { what: "labels", limit: u32::MAX as usize });
         };
-        self.labels.extend_from_slice(&self.current);
-        let (labels, hasher) = (&self.labels, &self.hasher);
+        self.bytes.extend_from_slice(labels);
+        let (bytes, hasher) = (&self.bytes, &self.hasher);
         self.known
-            .insert_unique(hash, KnownSet { start, length, set }, |known| hasher.hash_one(known.of(labels)));
+            .insert_unique(hash, KnownSet { start, length, set }, |known| hasher.hash_one(known.of(bytes)));
         Ok(set)
     }
 }
 
 impl KnownSet {
-    fn of(self, labels: &[RawLabel]) -> &[RawLabel] {
-        &labels[self.start as usize..][..self.length as usize]
+    #[inline]
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        bytes.get(start..start + self.length as usize).unwrap_or_default()
     }
 }
 
-/// A string as a decimal number of 64 bits; empty text is 0.
-fn decimal(strings: &[&[u8]], index: u64) -> Option<u64> {
-    let text = strings.get(usize::try_from(index).ok()?)?;
-    if text.is_empty() {
-        return Some(0);
+impl RawLabel {
+    #[inline]
+    fn read(message: &[u8]) -> Result<Self, Malformed> {
+        let mut label = RawLabel::default();
+        let mut reader = Reader::new(message);
+        while let Some((field, value)) = reader.field()? {
+            match (field, value) {
+                (1, Value::Varint(index)) => label.key = index,
+                (2, Value::Varint(index)) => label.text = index,
+                (3, Value::Varint(number)) => label.number = number.cast_signed(),
+                (4, Value::Varint(index)) => label.unit = index,
+                _ => {}
+            }
+        }
+        Ok(label)
     }
-    let text = std::str::from_utf8(text).ok()?;
-    text.parse().ok().or_else(|| text.parse::<i64>().ok().map(i64::cast_unsigned))
+}
+
+/// A string as a decimal number of 64 bits, with or without a sign; empty text is 0.
+fn decimal(strings: &[&[u8]], index: u64) -> Option<u64> {
+    let text = *strings.get(usize::try_from(index).ok()?)?;
+    let (digits, negative) = match text {
+        [b'-', digits @ ..] => (digits, true),
+        digits => (digits, false),
+    };
+    let (groups, rest) = digits.as_chunks::<8>();
+    let mut number = 0_u64;
+    for group in groups {
+        number = number.checked_mul(100_000_000)?.checked_add(eight_digits(u64::from_le_bytes(*group))?)?;
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+        if digit > 9 {
+            return None;
+        }
+    }
+    Some(if negative { number.wrapping_neg() } else { number })
+}
+
+/// Eight digits at once, the first in the lowest byte: pairs, then pairs of pairs, then both halves.
+fn eight_digits(text: u64) -> Option<u64> {
+    const LOW: u64 = 0x0f0f_0f0f_0f0f_0f0f;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    // A byte is a digit if its upper half is 3, also after 6 more than it.
+    if text & !LOW != ZEROS || text.wrapping_add(0x0606_0606_0606_0606) & !LOW != ZEROS {
+        return None;
+    }
+    let digits = text & LOW;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimal_text_reads_as_the_standard_library_reads_it() {
+        let mut texts: Vec<String> =
+            ["0", "9", "00000000", "12345678901", "18446744073709551615"].map(Into::into).into();
+        texts.extend((0..64).map(|bits| (u64::MAX >> bits).to_string()));
+        for text in texts {
+            assert_eq!(decimal(&[text.as_bytes()], 0), text.parse().ok(), "{text}");
+            // One wrong byte, anywhere.
+            for position in 0..text.len() {
+                for wrong in [b'/', b':', b'a', 0, 0xff] {
+                    let mut bytes = text.clone().into_bytes();
+                    bytes[position] = wrong;
+                    assert_eq!(decimal(&[&bytes], 0), None, "{text} with {wrong} at {position}");
+                }
+            }
+        }
+        assert_eq!(decimal(&[b"-2"], 0), Some(u64::MAX - 1));
+        assert_eq!(decimal(&[b"18446744073709551616"], 0), None);
+        assert_eq!(decimal(&[b""], 0), Some(0));
+        assert_eq!(decimal(&[], 0), None);
+    }
 }

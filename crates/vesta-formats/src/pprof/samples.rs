@@ -30,7 +30,7 @@ pub(super) fn read<'a>(
         ..SampleTable::default()
     };
 
-    let mut stacks = StackReader::new(FrameReader::new(&mut contents, output));
+    let mut stacks = StackReader::new(FrameReader::new(&mut contents, output), rows);
     let mut labels = LabelReader::new(output);
     let mut ids = Vec::new();
     let mut reader = Reader::new(bytes.get(contents.samples_at).unwrap_or_default());
@@ -42,6 +42,7 @@ pub(super) fn read<'a>(
         ids.clear();
         let mut fields = Reader::new(message);
         loop {
+            let start = message.len() - fields.left();
             match fields.field() {
                 Ok(None) => break,
                 Ok(Some((1, Value::Bytes(more)))) if packed.is_empty() && ids.is_empty() => packed = more,
@@ -51,7 +52,10 @@ pub(super) fn read<'a>(
                     set_value(&mut samples, row, column, number, output);
                     column += 1;
                 }
-                Ok(Some((3, Value::Bytes(label)))) => labels.read(label, output)?,
+                Ok(Some((3, Value::Bytes(label)))) => {
+                    let place = start..message.len() - fields.left();
+                    labels.read(message, place, label, output)?;
+                }
                 Ok(Some(_)) => {}
                 Err(malformed) => {
                     note_broken(output, row, malformed);
@@ -64,7 +68,7 @@ pub(super) fn read<'a>(
         }
         let stack =
             if ids.is_empty() { stacks.packed(packed, output)? } else { stacks.loose(&ids, output)? };
-        let said = labels.finish(output)?;
+        let said = labels.finish(message, output)?;
         samples.stacks.push(stack);
         samples.labels.push(said.set);
         set_optional(&mut samples.timestamps_ns, rows, row, said.timestamp_ns);
@@ -112,6 +116,11 @@ fn set_values(
     output: &mut Output<'_>,
 ) {
     loop {
+        // Most are 0, which is one byte each; eight at a time.
+        while let Some((&[0, 0, 0, 0, 0, 0, 0, 0], rest)) = bytes.split_first_chunk() {
+            *column += 8;
+            bytes = rest;
+        }
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
         *column += zeros;
         bytes = &bytes[zeros..];

@@ -18,9 +18,14 @@ pub(super) struct StackReader<'a> {
     stack: Vec<FrameId>,
 }
 
+/// How many stacks there is room for from the start, at most: growing on the way shows in small files.
+const PRESIZED: usize = 1024;
+
 impl<'a> StackReader<'a> {
-    pub(super) fn new(frames: FrameReader<'a>) -> Self {
-        StackReader { frames, known: HashTable::new(), hasher: FixedState::default(), stack: Vec::new() }
+    /// For a file of so many samples.
+    pub(super) fn new(frames: FrameReader<'a>, samples: usize) -> Self {
+        let known = HashTable::with_capacity(samples.min(PRESIZED));
+        StackReader { frames, known, hasher: FixedState::default(), stack: Vec::new() }
     }
 
     /// The stack of packed location ids.

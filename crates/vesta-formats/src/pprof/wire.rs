@@ -37,36 +37,33 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field: its number and its value.
-    #[inline]
+    #[inline(always)]
     pub(super) fn field(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }
         let left = self.rest.len();
-        let malformed = |why| Malformed { left, why };
         let tag = self.varint()?;
         let value = match tag & 7 {
             0 => Value::Varint(self.varint()?),
             2 => {
                 let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
                 let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
-                    return Err(malformed("a field is longer than what is left"));
+                    return Err(Malformed { left, why: "a field is longer than what is left" });
                 };
                 self.rest = rest;
                 Value::Bytes(bytes)
             }
-            1 => self.skip(8)?,
-            5 => self.skip(4)?,
-            _ => return Err(malformed("a field has a type that does not exist")),
+            _ => self.skip(tag)?,
         };
         if tag < 8 {
-            return Err(malformed("a field has number 0"));
+            return Err(Malformed { left, why: "a field has number 0" });
         }
         Ok(Some((tag >> 3, value)))
     }
 
     /// The next number of packed numbers.
-    #[inline]
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
         match self.rest {
             [byte, rest @ ..] if *byte < 0x80 => {
@@ -81,8 +78,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn skip(&mut self, length: usize) -> Result<Value<'a>, Malformed> {
+    #[cold]
+    fn skip(&mut self, tag: u64) -> Result<Value<'a>, Malformed> {
         let left = self.rest.len();
+        let length = match tag & 7 {
+            1 => 8,
+            5 => 4,
+            _ => return Err(Malformed { left, why: "a field has a type that does not exist" }),
+        };
         let rest = self.rest.get(length..);
         self.rest = rest.ok_or(Malformed { left, why: "a field is longer than what is left" })?;
         Ok(Value::Fixed)
