@@ -178,6 +178,11 @@ impl FunctionTable {
         self.of_frame.get(frame.index()).copied().unwrap_or(FunctionId::NO_STACK)
     }
 
+    /// The functions of all frames, in the order of the ids of frames.
+    pub(crate) fn of_frames(&self) -> &[FunctionId] {
+        &self.of_frame
+    }
+
     /// The row of `id`; an empty one for [`FunctionId::ROOT`] and [`FunctionId::OTHER`].
     pub fn get(&self, id: FunctionId) -> Function {
         self.rows.get(id.index()).copied().unwrap_or_default()

@@ -81,6 +81,11 @@ impl StackTable {
         self.ends.is_empty()
     }
 
+    /// The frames of all stacks, back to back, and where each stack ends.
+    pub(crate) fn parts(&self) -> (&[FrameId], &[u32]) {
+        (&self.frames, &self.ends)
+    }
+
     /// All stacks in the order of their ids.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[FrameId]> {
         (0..self.ends.len()).map(|index| {

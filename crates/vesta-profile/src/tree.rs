@@ -1,8 +1,11 @@
 //! The merged call tree behind a flame graph.
 
+mod branch;
 mod build;
+mod crown;
 mod grow;
 mod prune;
+mod walk;
 
 pub(crate) use grow::Growing;
 pub use prune::Pruned;
@@ -134,6 +137,13 @@ impl FlameTree {
         self.self_values.push(self_value);
         self.totals.push(total);
         node
+    }
+
+    fn shrink(&mut self) {
+        self.parents.shrink_to_fit();
+        self.functions.shrink_to_fit();
+        self.self_values.shrink_to_fit();
+        self.totals.shrink_to_fit();
     }
 
     pub(crate) fn without_nodes() -> FlameTree {

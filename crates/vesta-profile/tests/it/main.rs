@@ -1,0 +1,12 @@
+//! What the crate promises, tested through its public functions.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod aggregate;
+mod build;
+mod diff;
+mod filter;
+mod merge;
+mod prune;
+mod sandwich;
+mod top;
+mod value_type;
