@@ -5,12 +5,15 @@ import { OTHER_COLOR, type Palette } from './palette.ts';
 
 const MIN_LABEL = 28;
 const PADDING = 5;
+const ANCESTOR_ALPHA = 0.45;
 
 export interface Look {
   readonly palette: Palette;
   readonly colors: Uint8Array;
   /** Where a search is on: nodes without a mark recede. */
   readonly marks: Uint8Array | undefined;
+  /** Rows above it lead to what is zoomed in on, and recede. */
+  readonly zoomDepth: number;
   readonly pixelRatio: number;
 }
 
@@ -24,7 +27,7 @@ export function paint(
   frame: Frame,
   look: Look,
 ): void {
-  const { palette, colors, marks, pixelRatio } = look;
+  const { palette, colors, marks, zoomDepth, pixelRatio } = look;
   const { rowHeight, scrollTop } = frame;
   const boxHeight = rowHeight - 1;
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
@@ -53,7 +56,9 @@ export function paint(
     }
     const x = list.boxXs[slot] ?? 0;
     const width = list.boxWidths[slot] ?? 0;
-    const y = Math.round(at(list.boxDepths, slot) * rowHeight - scrollTop);
+    const depth = at(list.boxDepths, slot);
+    const y = Math.round(depth * rowHeight - scrollTop);
+    context.globalAlpha = depth < zoomDepth ? ANCESTOR_ALPHA : 1;
     context.fillRect(x, y, width > 2.5 ? width - 1 : Math.max(width - 0.4, 0.6), boxHeight);
     if (colors[node] === OTHER_COLOR && width > 4) {
       hatch(context, palette.hatch, x, y, width - 1, boxHeight);
@@ -61,6 +66,7 @@ export function paint(
     }
   }
 
+  context.globalAlpha = 1;
   context.font = palette.font;
   context.textBaseline = 'middle';
   const characterWidth = measureCharacter(context, palette.font);

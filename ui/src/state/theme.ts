@@ -1,56 +1,51 @@
 import { useCallback, useSyncExternalStore } from 'react';
 
+/** What the reader chose; `system` follows the device. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'vesta.theme';
 const listeners = new Set<() => void>();
+const prefersDark = matchMedia('(prefers-color-scheme: dark)');
+let chosen: Theme = stored();
 
 /** The theme belongs to the reader: it is kept in the browser and never in a link. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
-  const theme = useSyncExternalStore(subscribe, read);
-  const choose = useCallback((chosen: Theme) => {
+  const theme = useSyncExternalStore(onColorsChange, () => chosen);
+  const choose = useCallback((next: Theme) => {
+    chosen = next;
     try {
-      localStorage.setItem(KEY, chosen);
+      localStorage.setItem(KEY, next);
     } catch {
       // Storage may be forbidden; the choice then lasts as long as the page.
     }
-    apply(chosen);
-    for (const listener of listeners) listener();
+    apply();
   }, []);
   return [theme, choose];
 }
 
-export function applyStoredTheme(): void {
-  apply(read());
-}
-
-function apply(theme: Theme): void {
-  document.documentElement.dataset['theme'] = theme;
-}
-
-function read(): Theme {
-  const shown = document.documentElement.dataset['theme'];
-  if (shown === 'light' || shown === 'dark' || shown === 'system') return shown;
-  try {
-    const stored = localStorage.getItem(KEY);
-    return stored === 'light' || stored === 'dark' ? stored : 'system';
-  } catch {
-    return 'system';
-  }
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/** Shows the theme, and from then on follows the device as long as that is the choice. */
+export function startTheme(): void {
+  apply();
+  prefersDark.addEventListener('change', apply);
 }
 
 /** Calls back when the shown colors change, whoever changed them. */
 export function onColorsChange(callback: () => void): () => void {
-  const media = matchMedia('(prefers-color-scheme: dark)');
-  media.addEventListener('change', callback);
   listeners.add(callback);
-  return () => {
-    media.removeEventListener('change', callback);
-    listeners.delete(callback);
-  };
+  return () => listeners.delete(callback);
+}
+
+function apply(): void {
+  const shown = chosen === 'system' ? (prefersDark.matches ? 'dark' : 'light') : chosen;
+  document.documentElement.dataset['theme'] = shown;
+  for (const listener of listeners) listener();
+}
+
+function stored(): Theme {
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === 'light' || value === 'dark' ? value : 'system';
+  } catch {
+    return 'system';
+  }
 }

@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+
+import type { Page } from '@playwright/test';
+
+import type { FacetsBody, FlameGraphBody, ProfilesBody } from '../src/api/types.ts';
+
+/** When the fixtures were "now". The clock of the page is set to it. */
+export const NOW = new Date('2026-11-20T14:30:00Z');
+
+export interface MockOptions {
+  /** Nothing was ever received. */
+  readonly isEmpty?: boolean;
+  /** There is data, but none in scope. */
+  readonly matchesNothing?: boolean;
+  /** Answers need this token. */
+  readonly token?: string;
+  readonly longNames?: boolean;
+  readonly fewSamples?: boolean;
+  /** Paths below /api/v1 that fail. */
+  readonly failing?: readonly string[];
+  /** Milliseconds every answer takes. */
+  readonly delayMs?: number;
+}
+
+export interface MockApi {
+  /** Every request since the page began, as `METHOD /path?query`. */
+  readonly requests: string[];
+  options: MockOptions;
+}
+
+interface Answer {
+  status: number;
+  body: unknown;
+  type?: string;
+}
+
+function fixture<Body>(name: string): Body {
+  return JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8')) as Body;
+}
+
+/** Puts the fixtures in the place of the server. */
+export async function mockApi(page: Page, initial: MockOptions = {}): Promise<MockApi> {
+  const mock: MockApi = { requests: [], options: initial };
+  let signedIn = false;
+  let retention = fixture<unknown>('retention');
+  await page.route('**/api/v1/**', async (route) => {
+    const request = route.request();
+    const url = new URL(request.url());
+    const path = url.pathname.replace('/api/v1', '');
+    mock.requests.push(`${request.method()} ${path}${url.search}`);
+    const { options } = mock;
+    if (options.delayMs) await new Promise((resolve) => setTimeout(resolve, options.delayMs));
+
+    if (path === '/session') {
+      if (request.method() === 'POST') {
+        const { token } = request.postDataJSON() as { token: string };
+        signedIn = token === options.token;
+      }
+      if (request.method() === 'DELETE') signedIn = false;
+      const refused = request.method() === 'POST' && !signedIn;
+      const session = { auth_required: options.token !== undefined, scope: signedIn ? 'admin' : null };
+      return respond(
+        refused
+          ? problem(401, 'this token is not known', 'make one with `vesta token create`')
+          : { status: 200, body: session },
+      );
+    }
+    if (options.token !== undefined && !signedIn) return respond(problem(401, 'a token is needed'));
+    if (options.failing?.includes(path)) {
+      return respond(problem(503, 'the tables are being rebuilt', 'try again in a minute'));
+    }
+    if (path === '/settings/retention' && request.method() === 'PUT') retention = request.postDataJSON();
+    if (path === '/settings/retention') return respond({ status: 200, body: retention });
+    return respond(answer(path, url.searchParams, options));
+
+    async function respond({ status, body, type }: Answer): Promise<void> {
+      await route
+        .fulfill({
+          status,
+          contentType: type ?? (status >= 400 ? 'application/problem+json' : 'application/json'),
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+          headers: type ? { 'Content-Disposition': 'attachment' } : {},
+        })
+        // The page may have given up on this answer.
+        .catch(() => undefined);
+    }
+  });
+  return mock;
+}
+
+function problem(status: number, detail: string, hint?: string): Answer {
+  return { status, body: { type: 'about:blank', title: 'Error', status, detail, hint } };
+}
+
+function answer(path: string, params: URLSearchParams, options: MockOptions): Answer {
+  const nothing =
+    options.isEmpty === true || options.matchesNothing === true || params.get('query') === 'service:none';
+  const ok = (body: unknown): Answer => ({ status: 200, body });
+  const isAlloc = params.get('type') === 'alloc-space';
+  switch (path) {
+    case '/flamegraph':
+      return ok(flameGraph(params, options, nothing));
+    case '/top': {
+      const body = fixture<Record<string, unknown>>(isAlloc ? 'top-alloc' : 'top');
+      return ok(
+        nothing
+          ? {
+              ...body,
+              total: 0,
+              samples: 0,
+              profiles: 0,
+              functions: { name: [], file: [], module: [], self: [], total: [] },
+            }
+          : body,
+      );
+    }
+    case '/types':
+      return ok(nothing ? { types: [] } : fixture('types'));
+    case '/facets':
+      return ok(facets(params, nothing));
+    case '/tags': {
+      const body = fixture<{ keys: string[]; counts: number[] }>('tags');
+      const kept = body.keys.filter((key) => key.startsWith(params.get('prefix') ?? ''));
+      return ok({ keys: kept, counts: kept.map(() => 421), truncated: false });
+    }
+    case '/series': {
+      const body = fixture<{ series: unknown[] }>('series');
+      return ok(nothing ? { ...body, series: [] } : body);
+    }
+    case '/labels':
+      return ok(nothing ? { labels: [] } : fixture('labels'));
+    case '/profiles': {
+      const body = fixture<ProfilesBody>(params.get('cursor') ? 'profiles-2' : 'profiles');
+      if (!nothing) return ok(body);
+      const columns = Object.fromEntries(Object.keys(body.columns).map((key) => [key, []]));
+      return ok({ total: 0, next_cursor: null, columns });
+    }
+    case '/status': {
+      const body = fixture<Record<string, unknown>>('status');
+      return ok(options.isEmpty ? { ...body, profiles: 0, oldest_ms: null, newest_ms: null } : body);
+    }
+    default: {
+      if (/^\/profiles\/[^/]+$/.test(path)) return ok(fixture('profile'));
+      if (/^\/profiles\/[^/]+\/(upload|attachments\/.+)$/.test(path)) {
+        return { status: 200, body: 'bytes as sent', type: 'application/octet-stream' };
+      }
+      return problem(404, `nothing is at ${path}`);
+    }
+  }
+}
+
+function flameGraph(params: URLSearchParams, options: MockOptions, nothing: boolean): FlameGraphBody {
+  const granularity = params.get('granularity') ?? 'function';
+  const name = options.longNames
+    ? 'flamegraph-long-names'
+    : params.has('path')
+      ? 'flamegraph-part'
+      : params.get('type') === 'alloc-space'
+        ? 'flamegraph-alloc'
+        : granularity === 'function'
+          ? 'flamegraph'
+          : `flamegraph-${granularity}`;
+  const body = fixture<FlameGraphBody>(name);
+  if (nothing) {
+    return {
+      ...body,
+      total: 0,
+      samples: 0,
+      profiles: 0,
+      nodes: { parent: [-1], function: [-1], self: [0], total: [0] },
+    };
+  }
+  if (options.fewSamples) return { ...body, samples: 17, profiles: 1 };
+  return params.has('profile') ? { ...body, profiles: 1, samples: 1412 } : body;
+}
+
+function facets(params: URLSearchParams, nothing: boolean): FacetsBody {
+  const body = fixture<FacetsBody>('facets');
+  const wanted = params.getAll('facet');
+  const prefix = params.get('prefix') ?? '';
+  const shown = wanted.map((key) => {
+    const facet = body.facets.find((each) => each.key === key) ?? {
+      key,
+      values: ['shop', 'platform'],
+      counts: [300, 121],
+      distinct: 2,
+      truncated: false,
+    };
+    const kept = facet.values.map((value, index) => ({ value, count: facet.counts[index] ?? 0 }));
+    const matching = nothing ? [] : kept.filter(({ value }) => value.startsWith(prefix));
+    return {
+      ...facet,
+      values: matching.map(({ value }) => value),
+      counts: matching.map(({ count }) => count),
+    };
+  });
+  return { profiles: nothing ? 0 : body.profiles, facets: shown };
+}

@@ -1,0 +1,71 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+
+import { onUnauthorized } from '../api/client.ts';
+import { useLogout, useSession } from '../api/queries.ts';
+import { useViewState } from '../state/use-view-state.ts';
+import { ErrorState } from '../widgets/State.tsx';
+import { Explorer } from './Explorer.tsx';
+import { Help } from './Help.tsx';
+import { Login } from './Login.tsx';
+import { ProfileView } from './ProfileView.tsx';
+import { Settings } from './Settings.tsx';
+
+type Overlay = 'help' | 'settings' | null;
+
+export function App() {
+  const session = useSession();
+  const client = useQueryClient();
+  const [state, update] = useViewState();
+  const [overlay, setOverlay] = useState<Overlay>(null);
+  const logout = useLogout();
+
+  // Any 401 means that the session is over, whatever was known about it.
+  useEffect(
+    () => onUnauthorized(() => client.setQueryData(['session'], { auth_required: true, scope: null })),
+    [client],
+  );
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const isTyping =
+        event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog');
+      if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === '?') setOverlay('help');
+      if (event.key === '/') {
+        event.preventDefault();
+        document.querySelector<HTMLInputElement>('.flame-search input, #query')?.focus();
+      }
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
+
+  if (session.isPending) return null;
+  if (session.isError) {
+    return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+  }
+  if (session.data.auth_required && session.data.scope === null) return <Login />;
+
+  const actions = {
+    onHelp: () => setOverlay('help'),
+    onSettings: () => setOverlay('settings'),
+    onLogout: session.data.auth_required ? () => logout.mutate() : undefined,
+  };
+  return (
+    <>
+      {state.profile ? (
+        <ProfileView key={state.profile} state={state} update={update} actions={actions} />
+      ) : (
+        <Explorer state={state} update={update} actions={actions} />
+      )}
+      {overlay === 'help' && <Help onClose={() => setOverlay(null)} />}
+      {overlay === 'settings' && (
+        <Settings
+          mayChange={!session.data.auth_required || session.data.scope === 'admin'}
+          onClose={() => setOverlay(null)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,169 @@
+import { useEffect, useState } from 'react';
+
+import { scopeOf, useFacets, useStatus, type Scope } from '../api/queries.ts';
+import { formatAgo, formatCompact, formatTimeShort, plural } from '../model/format.ts';
+import { toggleIncluded } from '../model/query-text.ts';
+import type { Tab, ViewState } from '../state/url.ts';
+import type { Update } from '../state/use-view-state.ts';
+import { useNow } from '../state/use-now.ts';
+import { Icon } from '../widgets/Icon.tsx';
+import { EmptyState } from '../widgets/State.tsx';
+import { Tabs } from '../widgets/Tabs.tsx';
+import { FacetPanel } from './FacetPanel.tsx';
+import { FlamePane } from './FlamePane.tsx';
+import { Onboarding } from './Onboarding.tsx';
+import { ProfilesTable } from './ProfilesTable.tsx';
+import { SearchBox } from './SearchBox.tsx';
+import { SeriesChart } from './SeriesChart.tsx';
+import { TimeRangePicker } from './TimeRangePicker.tsx';
+import { TopBar, type AppActions } from './TopBar.tsx';
+
+interface ExplorerProps {
+  readonly state: ViewState;
+  readonly update: Update;
+  readonly actions: AppActions;
+}
+
+export function Explorer({ state, update, actions }: ExplorerProps) {
+  const scope = scopeOf(state);
+  const facets = useFacets(scope);
+  const [areFacetsOpen, setFacetsOpen] = useState(false);
+  const tab: Tab = state.tab === 'details' ? 'flame' : state.tab;
+  const profiles = facets.data?.profiles;
+  const isEmpty = profiles === 0;
+
+  useEffect(() => {
+    document.title = state.query ? `${state.query} · Vesta` : 'Vesta';
+  }, [state.query]);
+
+  const whenEmpty = <Nothing state={state} update={update} />;
+  const onQuery = (query: string): void => update({ query, zoom: [], expanded: [] });
+  const panelId = 'explorer-panel';
+  return (
+    <div className="page">
+      <TopBar actions={actions} update={update}>
+        <SearchBox query={state.query} scope={withoutQuery(state)} onSearch={onQuery} />
+        <TimeRangePicker
+          range={state}
+          isLive={state.live}
+          onRange={(range) => update({ ...range, live: state.live && range.to === 'now' })}
+          onLive={(live) => update({ live })}
+        />
+      </TopBar>
+      <div className="explorer" data-facets={areFacetsOpen}>
+        <button
+          type="button"
+          className="button facets-toggle"
+          aria-expanded={areFacetsOpen}
+          onClick={() => setFacetsOpen(!areFacetsOpen)}
+        >
+          <Icon name="filter" />
+          Facets
+        </button>
+        <aside className="facets" aria-label="Facets">
+          <FacetPanel scope={scope} query={state.query} onQuery={onQuery} />
+        </aside>
+        <main className="explorer-main">
+          <h1 className="visually-hidden">Profiles</h1>
+          {isEmpty ? (
+            whenEmpty
+          ) : (
+            <>
+              <SeriesChart
+                scope={scope}
+                state={state}
+                update={update}
+                onGroup={(key, value) => onQuery(toggleIncluded(state.query, key, value))}
+              />
+              <section className="card explorer-card">
+                <Tabs<Tab>
+                  label="Show as"
+                  value={tab}
+                  panelId={panelId}
+                  tabs={[
+                    { value: 'flame', label: 'Flame graph' },
+                    { value: 'top', label: 'Top' },
+                    {
+                      value: 'profiles',
+                      label: (
+                        <>
+                          Profiles
+                          {profiles !== undefined && (
+                            <span className="tab-count">{formatCompact(profiles)}</span>
+                          )}
+                        </>
+                      ),
+                    },
+                  ]}
+                  onChange={(next) => update({ tab: next })}
+                />
+                <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
+                  {tab === 'profiles' ? (
+                    <ProfilesTable scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
+                  ) : (
+                    <FlamePane
+                      scope={scope}
+                      state={state}
+                      update={update}
+                      mode={tab === 'top' ? 'top' : 'flame'}
+                      whenEmpty={whenEmpty}
+                    />
+                  )}
+                </div>
+              </section>
+            </>
+          )}
+        </main>
+      </div>
+    </div>
+  );
+}
+
+/** Suggestions must not depend on the unfinished query they are for. */
+function withoutQuery(state: ViewState): Scope {
+  return scopeOf({ ...state, query: '' });
+}
+
+/** Nothing in scope: either nothing was ever received, or the scope is the reason. */
+function Nothing({ state, update }: { readonly state: ViewState; readonly update: Update }) {
+  const status = useStatus(true, 5000);
+  const newestMs = status.data?.newest_ms;
+  const nowMs = useNow();
+  if (status.data?.profiles === 0) return <Onboarding />;
+  return (
+    <EmptyState title={state.query ? 'No profile matches' : 'No profile in this time range'}>
+      <p className="muted">
+        {status.data?.profiles !== undefined && `${plural(status.data.profiles, 'profile')} are stored`}
+        {newestMs !== null &&
+          newestMs !== undefined &&
+          `, the newest from ${formatAgo(newestMs, nowMs)} (${formatTimeShort(newestMs, nowMs)})`}
+        .
+      </p>
+      <div className="button-row">
+        {state.query && (
+          <button type="button" className="button" onClick={() => update({ query: '' })}>
+            Clear the search
+          </button>
+        )}
+        {newestMs !== null && newestMs !== undefined && (
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              update({
+                from: new Date(newestMs - 3_600_000).toISOString(),
+                to: new Date(newestMs + 60_000).toISOString(),
+                live: false,
+              })
+            }
+          >
+            Show the hour of the newest
+          </button>
+        )}
+        <button type="button" className="button" onClick={() => update({ from: 'now-7d', to: 'now' })}>
+          Look at the past week
+        </button>
+      </div>
+    </EmptyState>
+  );
+}

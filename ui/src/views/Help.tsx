@@ -1,0 +1,58 @@
+import { FLAME_KEYS } from '../flame/keyboard.ts';
+import { Dialog } from '../widgets/Dialog.tsx';
+
+const MOUSE: readonly (readonly [string, string])[] = [
+  ['Click', 'Zoom in; on the frame zoomed in on, zoom out'],
+  ['Drag', 'Move'],
+  ['Ctrl or ⌘ + wheel', 'Zoom about the pointer'],
+  ['Shift + wheel', 'Move sideways'],
+];
+
+const QUERY: readonly (readonly [string, string])[] = [
+  ['service:web env:prod', 'Both'],
+  ['service:(web OR api)', 'Either'],
+  ['-version:1.0.*', 'Not, with a wildcard'],
+  ['@cpu_cores:>1.5', 'By a measure'],
+  ['"checkout worker"', 'Free text'],
+];
+
+export function Help({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard and search" onClose={onClose}>
+      <div className="help">
+        <section>
+          <h3>Everywhere</h3>
+          <Keys
+            rows={[
+              ['/', 'Search in the flame graph'],
+              ['?', 'This help'],
+            ]}
+          />
+          <h3>Search for profiles</h3>
+          <Keys rows={QUERY} />
+          <h3>Flame graph, mouse</h3>
+          <Keys rows={MOUSE} />
+        </section>
+        <section>
+          <h3>Flame graph, keyboard</h3>
+          <Keys rows={FLAME_KEYS} />
+        </section>
+      </div>
+    </Dialog>
+  );
+}
+
+function Keys({ rows }: { readonly rows: readonly (readonly [string, string])[] }) {
+  return (
+    <dl className="keys">
+      {rows.map(([keys, meaning]) => (
+        <div key={keys}>
+          <dt>
+            <kbd>{keys}</kbd>
+          </dt>
+          <dd>{meaning}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

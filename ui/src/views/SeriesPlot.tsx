@@ -1,0 +1,124 @@
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+import type { SeriesBody } from '../api/types.ts';
+import { formatValue } from '../model/format.ts';
+import { onColorsChange } from '../state/theme.ts';
+
+interface SeriesPlotProps {
+  readonly body: SeriesBody;
+  readonly onCursor: (index: number | null) => void;
+  readonly onBrush: (fromMs: number, toMs: number) => void;
+}
+
+/** Drag to look closer; the legend shows the values under the pointer. */
+export function SeriesPlot({ body, onCursor, onBrush }: SeriesPlotProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  const callbacks = useRef({ onCursor, onBrush });
+  useEffect(() => {
+    callbacks.current = { onCursor, onBrush };
+  });
+
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return undefined;
+    let plot = create(element);
+    const stopColors = onColorsChange(() => {
+      plot.destroy();
+      plot = create(element);
+    });
+    const observer = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
+    observer.observe(element);
+    return () => {
+      stopColors();
+      observer.disconnect();
+      plot.destroy();
+    };
+
+    function create(parent: HTMLElement): uPlot {
+      const options = optionsFor(
+        body,
+        parent,
+        (index) => callbacks.current.onCursor(index),
+        (fromMs, toMs) => callbacks.current.onBrush(fromMs, toMs),
+      );
+      const times = body.times_ms.map((ms) => ms / 1000);
+      return new uPlot(options, [times, ...body.series.map((each) => each.values)], parent);
+    }
+  }, [body]);
+
+  return <div className="series-plot" ref={ref} aria-hidden="true" />;
+}
+
+function optionsFor(
+  body: SeriesBody,
+  parent: HTMLElement,
+  onCursor: (index: number | null) => void,
+  onBrush: (fromMs: number, toMs: number) => void,
+): uPlot.Options {
+  const style = getComputedStyle(parent);
+  const color = (name: string): string => style.getPropertyValue(name).trim();
+  const font = `11px ${style.fontFamily}`;
+  const axis: uPlot.Axis = {
+    stroke: color('--text-muted'),
+    font,
+    grid: { stroke: color('--border'), width: 1 },
+    ticks: { show: false },
+    gap: 6,
+  };
+  const isSparse = body.times_ms.length < 40;
+  return {
+    width: parent.clientWidth,
+    height: parent.clientHeight,
+    padding: [8, 12, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { size: 6, width: 0 },
+      drag: { x: true, y: false, setScale: false },
+    },
+    scales: {
+      x: { time: true },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, space: 70, size: 26 },
+      {
+        ...axis,
+        space: 34,
+        size: 74,
+        values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? '0' : formatValue(tick, body.unit))),
+      },
+    ],
+    series: [
+      {},
+      ...body.series.map((each, index): uPlot.Series => {
+        const isOther = body.other && index === body.series.length - 1;
+        return {
+          label: each.group,
+          stroke: color(isOther ? '--series-other' : `--series-${(index % 8) + 1}`),
+          width: 1.5,
+          spanGaps: false,
+          points: { show: isSparse, size: 4 },
+        };
+      }),
+    ],
+    hooks: {
+      setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < 4) return;
+          onBrush(
+            Math.round(plot.posToVal(left, 'x') * 1000),
+            Math.round(plot.posToVal(left + width, 'x') * 1000),
+          );
+          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}
