@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark")]
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
+#[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../tests/it/support.rs"]
 mod support;
 

@@ -119,10 +119,10 @@ pub fn compress_lz4(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish().map_err(io::Error::from)
 }
 
-/// The largest window a Zstandard frame may ask for: no larger than the output may be, nor than the 128 MiB that
-/// `zstd` itself accepts by default.
+/// The largest window a Zstandard frame may ask for: 8 MiB, which its standard asks every decoder to support, more if
+/// the output may be more, and 128 MiB at most, as `zstd` itself does.
 fn window_log(limit: usize) -> u32 {
-    (usize::BITS - limit.leading_zeros()).clamp(20, 27)
+    (usize::BITS - limit.leading_zeros()).clamp(23, 27)
 }
 
 /// Reads to the end, growing with what comes, and stops one byte after `limit`.

@@ -191,6 +191,9 @@ impl<'a> FrameReader<'a> {
 
     fn mapping(&self, id: u64, output: &mut Output<'a>) -> Result<Mapping, PprofError> {
         let mut mapping = Mapping::default();
+        if id == 0 {
+            return Ok(mapping);
+        }
         let Some(position) = self.mapping_ids.position(id) else {
             let what = "a location refers to a mapping that is not there";
             output.problems.note(what, || format!("mapping {id}"));

@@ -49,7 +49,7 @@ pub(super) fn read<'a>(
                 Ok(Some((1, value))) => collect_ids(&mut packed, value, &mut ids, output),
                 Ok(Some((2, Value::Bytes(more)))) => set_values(&mut samples, row, &mut column, more, output),
                 Ok(Some((2, Value::Varint(number)))) => {
-                    set_value(&mut samples, row, column, number, output);
+                    set_value(&mut samples, row, column, number);
                     column += 1;
                 }
                 Ok(Some((3, Value::Bytes(label)))) => {
@@ -63,8 +63,10 @@ pub(super) fn read<'a>(
                 }
             }
         }
-        if column < types {
-            output.problems.note("a sample has too few values", || format!("sample {row}"));
+        if column != types {
+            let what =
+                if column < types { "a sample has too few values" } else { "a sample has too many values" };
+            output.problems.note(what, || format!("sample {row}"));
         }
         let stack =
             if ids.is_empty() { stacks.packed(packed, output)? } else { stacks.loose(&ids, output)? };
@@ -129,22 +131,19 @@ fn set_values(
         }
         let mut reader = Reader::new(bytes);
         match reader.varint() {
-            Ok(number) => set_value(samples, row, *column, number, output),
+            Ok(number) => set_value(samples, row, *column, number),
             Err(malformed) => return note_broken(output, row, malformed),
         }
         *column += 1;
         bytes = &bytes[bytes.len() - reader.left()..];
     }
-    if *column > samples.values.len() {
-        output.problems.note("a sample has too many values", || format!("sample {row}"));
-    }
 }
 
+/// Values without a value type have no column.
 #[inline]
-fn set_value(samples: &mut SampleTable, row: usize, column: usize, number: u64, output: &mut Output<'_>) {
-    match samples.values.get_mut(column).and_then(|values| values.get_mut(row)) {
-        Some(value) => *value = number.cast_signed(),
-        None => output.problems.note("a sample has too many values", || format!("sample {row}")),
+fn set_value(samples: &mut SampleTable, row: usize, column: usize, number: u64) {
+    if let Some(value) = samples.values.get_mut(column).and_then(|values| values.get_mut(row)) {
+        *value = number.cast_signed();
     }
 }
 

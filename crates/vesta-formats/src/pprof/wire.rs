@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Value::Bytes(bytes)
             }
-            _ => self.skip(tag)?,
+            _ => self.skip(tag, left)?,
         };
         if tag < 8 {
             return Err(Malformed { left, why: "a field has number 0" });
@@ -79,8 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn skip(&mut self, tag: u64) -> Result<Value<'a>, Malformed> {
-        let left = self.rest.len();
+    fn skip(&mut self, tag: u64, left: usize) -> Result<Value<'a>, Malformed> {
         let length = match tag & 7 {
             1 => 8,
             5 => 4,
