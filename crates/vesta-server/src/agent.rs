@@ -1,0 +1,127 @@
+//! The endpoints of an agent: which path means what, and quiet answers for all but uploads.
+//!
+//! One URL in a client's configuration serves profiling, tracing, telemetry and more. Vesta takes the profiles. If the
+//! rest got errors, the client would fill its application's log with them, so the rest is read, dropped and counted.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+
+/// What a client asks of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Endpoint {
+    /// An upload of profiles.
+    Upload,
+    /// What the agent can do.
+    Info,
+    /// Something that is dropped.
+    Dropped(Dropped),
+}
+
+/// What is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Dropped {
+    Traces,
+    Telemetry,
+    Configuration,
+    Stats,
+    Metrics,
+    Proxied,
+    Debugger,
+    Symbols,
+    Flare,
+}
+
+/// Whether something may stand before the path that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prefix {
+    /// Nothing.
+    None,
+    /// Anything, as when a client is given an agent URL with a path.
+    Any,
+}
+
+/// Exact paths. `/v1/input` also ends the path of the agent's upload endpoint.
+const EXACT: &[(&str, Endpoint)] = &[
+    ("/profiling/v1/input", Endpoint::Upload),
+    ("/api/v2/profile", Endpoint::Upload),
+    ("/v1/input", Endpoint::Upload),
+    ("/info", Endpoint::Info),
+    ("/v0.2/traces", Endpoint::Dropped(Dropped::Traces)),
+    ("/v0.3/traces", Endpoint::Dropped(Dropped::Traces)),
+    ("/v0.4/traces", Endpoint::Dropped(Dropped::Traces)),
+    ("/v0.5/traces", Endpoint::Dropped(Dropped::Traces)),
+    ("/v0.7/traces", Endpoint::Dropped(Dropped::Traces)),
+    ("/v1.0/traces", Endpoint::Dropped(Dropped::Traces)),
+    ("/v0.7/config", Endpoint::Dropped(Dropped::Configuration)),
+    ("/v0.6/stats", Endpoint::Dropped(Dropped::Stats)),
+    ("/v0.1/pipeline_stats", Endpoint::Dropped(Dropped::Stats)),
+    ("/dogstatsd/v2/proxy", Endpoint::Dropped(Dropped::Metrics)),
+    ("/dogstatsd/v1/proxy", Endpoint::Dropped(Dropped::Metrics)),
+    ("/v0.4/services", Endpoint::Dropped(Dropped::Stats)),
+];
+
+/// Paths with something behind them.
+const BELOW: &[(&str, Dropped)] = &[
+    ("/telemetry/proxy/", Dropped::Telemetry),
+    ("/evp_proxy/", Dropped::Proxied),
+    ("/openlineage/", Dropped::Proxied),
+    ("/intake/pipelines", Dropped::Proxied),
+    ("/debugger/", Dropped::Debugger),
+    ("/symdb", Dropped::Symbols),
+    ("/tracer_flare", Dropped::Flare),
+];
+
+impl Endpoint {
+    /// What a path means, if anything.
+    pub(crate) fn of(path: &str, prefix: Prefix) -> Option<Endpoint> {
+        match prefix {
+            Prefix::None => known(path),
+            Prefix::Any => path.match_indices('/').find_map(|(at, _)| known(&path[at..])),
+        }
+    }
+}
+
+fn known(path: &str) -> Option<Endpoint> {
+    let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
+    let exact = EXACT.iter().find(|(known, _)| *known == path).map(|(_, endpoint)| *endpoint);
+    let below = || BELOW.iter().find(|(start, _)| path.starts_with(start));
+    exact.or_else(|| below().map(|(_, what)| Endpoint::Dropped(*what)))
+}
+
+impl Dropped {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Dropped::Traces => "traces",
+            Dropped::Telemetry => "telemetry",
+            Dropped::Configuration => "config",
+            Dropped::Stats => "stats",
+            Dropped::Metrics => "dogstatsd",
+            Dropped::Proxied => "evp_proxy",
+            Dropped::Debugger => "debugger",
+            Dropped::Symbols => "symdb",
+            Dropped::Flare => "tracer_flare",
+        }
+    }
+
+    /// The answer that keeps the client quiet.
+    pub(crate) fn response(self) -> Response {
+        match self {
+            Dropped::Traces => Json(json!({ "rate_by_service": {} })).into_response(),
+            Dropped::Telemetry => (StatusCode::ACCEPTED, Json(json!({}))).into_response(),
+            _ => Json(json!({})).into_response(),
+        }
+    }
+}
+
+/// What this agent can do: take profiles. Remote configuration is not listed, so that clients do not poll for it.
+/// There is no `Datadog-Agent-State` header: clients that see one fetch this again after every flush of traces.
+pub(crate) fn info() -> Response {
+    Json(json!({
+        "version": concat!("vesta-", env!("CARGO_PKG_VERSION")),
+        "endpoints": ["/profiling/v1/input"],
+        "client_drop_p0s": false,
+    }))
+    .into_response()
+}

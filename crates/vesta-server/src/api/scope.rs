@@ -1,0 +1,85 @@
+//! The parameters that say what a query is about.
+
+use super::answer;
+use crate::app::App;
+use crate::params::Params;
+use crate::problem::Problem;
+use vesta_query::{QueryError, SampleScope, Scope, parse_filter, time};
+use vesta_store::ProfileId;
+
+/// Which profiles a query is about.
+#[derive(Clone, Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ScopeParams {
+    /// What to search for: `service:web env:prod -version:1.0.* (host:a OR host:b) @cpu_cores:>1.5 "free text"`.
+    #[param(default = "", required = false)]
+    pub(crate) query: String,
+    /// The start of the time range: RFC 3339, Unix seconds or milliseconds, or relative as in `now-1h`.
+    #[param(default = "now-1h", required = false)]
+    pub(crate) from: String,
+    /// The end of the time range, exclusive.
+    #[param(default = "now", required = false)]
+    pub(crate) to: String,
+    /// Only these profiles, whenever they started. May be repeated.
+    #[param(required = false)]
+    pub(crate) profile: Vec<String>,
+}
+
+/// Which samples a query is about.
+#[derive(Clone, Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SampleParams {
+    /// The value type, by any name that a profiler has for it: `cpu-time`, `cpu`, `alloc-space`, ... The most useful
+    /// one in scope when it is left out.
+    #[param(example = "cpu-time")]
+    pub(crate) r#type: Option<String>,
+    /// Only samples with this label: `thread:worker-1`; `-thread:worker-1` for all others. May be repeated.
+    #[param(required = false)]
+    pub(crate) filter: Vec<String>,
+}
+
+impl ScopeParams {
+    /// Reads the parameters of a scope.
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(ScopeParams {
+            query: params.one("query")?.unwrap_or_default(),
+            from: params.one("from")?.unwrap_or_else(|| "now-1h".to_owned()),
+            to: params.one("to")?.unwrap_or_else(|| "now".to_owned()),
+            profile: params.all("profile"),
+        })
+    }
+
+    /// The scope they mean now.
+    pub(crate) fn resolve(&self, app: &App) -> Result<Scope, Problem> {
+        let range = time::parse_range(&self.from, &self.to, app.now()).map_err(QueryError::from)?;
+        let scope = Scope::parse(&self.query, range)?;
+        let profiles = self.profile.iter().map(|id| parse_id(id)).collect::<Result<_, _>>()?;
+        Ok(Scope { profiles, ..scope })
+    }
+}
+
+impl SampleParams {
+    /// Reads the parameters of samples.
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        let wanted = params.one("type")?.filter(|name| !name.is_empty());
+        Ok(SampleParams { r#type: wanted, filter: params.all("filter") })
+    }
+
+    /// The samples they mean.
+    pub(crate) async fn resolve(self, app: &App, scope: Scope) -> Result<SampleScope, Problem> {
+        let filters = self.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
+        let name = match self.r#type {
+            Some(name) => name,
+            None => {
+                let types = answer(app, "types", app.engine.types(&scope)).await?;
+                types.types.first().map_or("cpu-time".to_owned(), |first| first.value_type.name.to_string())
+            }
+        };
+        Ok(SampleScope { filters, ..SampleScope::new(scope, name) })
+    }
+}
+
+/// Reads a profile id of a path or a parameter.
+pub(crate) fn parse_id(text: &str) -> Result<ProfileId, Problem> {
+    text.parse().map_err(|error: vesta_store::ProfileIdError| Problem::bad_request(error.to_string()))
+}

@@ -1,0 +1,81 @@
+//! What requests share.
+
+use crate::body::{BodyLimits, Memory};
+use crate::config::ServerConfig;
+use crate::metrics::Metrics;
+use crate::tokens::Tokens;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use vesta_query::Engine;
+use vesta_store::{Clock, Store, Timestamp};
+
+/// Queries that may wait for each one that runs.
+const WAITING_PER_QUERY: usize = 16;
+
+/// The state of a running server.
+pub(crate) struct App {
+    pub(crate) config: ServerConfig,
+    pub(crate) store: Arc<Store>,
+    pub(crate) engine: Engine,
+    pub(crate) tokens: Tokens,
+    pub(crate) metrics: Metrics,
+    pub(crate) memory: Memory,
+    pub(crate) upload_slots: Semaphore,
+    pub(crate) query_slots: Semaphore,
+    pub(crate) upload_limits: vesta_upload::Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started: Instant,
+    draining: AtomicBool,
+}
+
+/// The state of a running server, shared.
+pub(crate) type SharedApp = Arc<App>;
+
+impl App {
+    pub(crate) fn new(
+        config: ServerConfig,
+        store: Arc<Store>,
+        engine: Engine,
+        upload_limits: vesta_upload::Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        App {
+            tokens: Tokens::new(&config.data),
+            metrics: Metrics::new(store.clone()),
+            memory: Memory::new(config.limit_memory.as_usize()),
+            upload_slots: Semaphore::new(config.limit_uploads),
+            query_slots: Semaphore::new(config.limit_queries.saturating_mul(1 + WAITING_PER_QUERY)),
+            upload_limits,
+            clock,
+            started: Instant::now(),
+            draining: AtomicBool::new(false),
+            config,
+            store,
+            engine,
+        }
+    }
+
+    pub(crate) fn body_limits(&self) -> BodyLimits {
+        BodyLimits { bytes: self.config.limit_body.as_usize(), stall: self.config.limit_stall_time.0 }
+    }
+
+    /// The longest time that an upload waits for others before it is turned away. Below the 1.9 seconds after which
+    /// the Node library sends again.
+    pub(crate) fn upload_patience(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
