@@ -12,19 +12,30 @@
 //! Ids are meaningful only within the profile (or table) that made them. Names that must hold across profiles are
 //! content hashes, see [`ContentHash`].
 //!
+//! What is asked of samples is a [`FlameTree`]: stacks merged from the root, each node with its own value and the
+//! total below it. A [`FunctionTable`] says what counts as one function, and keeps strings of its own, so that trees
+//! of different profiles compare by content ([`DiffTree`]). Whatever [`FlameTree::prune`] leaves out stays in the
+//! tree as `(other)`: the root's total never changes. Trees can be hundreds of thousands of nodes deep, so nothing
+//! here recurses. Sums stop at the ends of `i64` instead of wrapping.
+//!
 //! # Non-goals
 //!
 //! No I/O, no serialization, no clock, no threads, no async. Formats live in `vesta-formats`.
 //!
 //! ```
-//! use vesta_profile::{Frame, Profile, Sample, ValueType};
+//! use vesta_profile::{FlameTree, Frame, FunctionTable, Granularity, Profile, Sample, ValueType};
 //!
 //! let mut profile = Profile::new(vec![ValueType::new("cpu", "nanoseconds")]);
 //! let main = profile.strings.intern("main");
 //! let frame = profile.frames.intern(Frame { function: main, ..Frame::default() });
 //! let stack = profile.stacks.intern(&[frame]);
 //! profile.samples.push(Sample { stack, values: &[10_000_000], ..Sample::default() });
-//! assert_eq!(profile.samples.total(0), 10_000_000);
+//!
+//! let functions = FunctionTable::new(&profile.strings, &profile.frames, Granularity::Function);
+//! let values = profile.samples.stacks.iter().copied().zip(profile.samples.values[0].iter().copied());
+//! let tree = FlameTree::from_stacks(&functions, &profile.stacks, values);
+//! assert_eq!(tree.total(), profile.samples.total(0));
+//! assert_eq!(functions.name(tree.functions()[1]), "main");
 //! ```
 
 mod content_hash;

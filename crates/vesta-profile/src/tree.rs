@@ -139,6 +139,13 @@ impl FlameTree {
         node
     }
 
+    fn reserve(&mut self, nodes: usize) {
+        self.parents.reserve_exact(nodes);
+        self.functions.reserve_exact(nodes);
+        self.self_values.reserve_exact(nodes);
+        self.totals.reserve_exact(nodes);
+    }
+
     fn shrink(&mut self) {
         self.parents.shrink_to_fit();
         self.functions.shrink_to_fit();

@@ -1,9 +1,9 @@
 //! What hangs from one node of the crown.
 
-use super::walk::{Children, Paths, Walker, index};
+use super::walk::{Paths, index};
 use crate::FunctionId;
 
-/// The tree of some stacks below the node that they have in common, which is node 0. Levels follow each other.
+/// The tree of some stacks below the node that they have in common, which is node 0. Parents come before their children.
 ///
 /// A node that one stack alone passes is not continued: its tail, the frames that are left of that stack, says what
 /// comes below. Most nodes of a large tree are in such tails.
@@ -29,14 +29,116 @@ pub(super) struct Node {
 
 /// Memory that the making of one branch leaves to the next.
 pub(super) struct Workshop {
-    walkers: Vec<(Walker, i64)>,
-    level: Children,
-    counts: Vec<u32>,
+    packing: Packing,
+    paths: Vec<Path>,
+    /// How many functions each path shares with the one before it.
+    shared: Vec<u32>,
+    /// Ranges of paths that are equal up to a depth, and that depth.
+    ranges: Vec<(usize, usize, u32)>,
+    /// The nodes from node 0 to the current one.
+    open: Vec<u32>,
+}
+
+/// One stack of the branch.
+#[derive(Clone, Copy)]
+pub(super) struct Path {
+    /// Its functions from the depth to which the paths are sorted, as many as go into the key.
+    key: u64,
+    value: i64,
+    /// Its functions, as a range of the rest, root first.
+    pub(super) next: u32,
+    pub(super) leaf: u32,
+}
+
+/// How functions go into keys, so that keys compare like the lists of functions.
+#[derive(Clone, Copy)]
+struct Packing {
+    bits: u32,
+    functions: u32,
+}
+
+impl Packing {
+    /// As many functions as fit when each takes the bits that the largest number of one needs.
+    fn new(functions: usize) -> Packing {
+        match functions {
+            0..0xffff => Packing { bits: 16, functions: 4 },
+            0xffff..0x1f_ffff => Packing { bits: 21, functions: 3 },
+            _ => Packing { bits: 32, functions: 2 },
+        }
+    }
+
+    /// Places past the end are 0, so that a path comes before those that go on.
+    fn key(self, rest: &[FunctionId], path: &Path, depth: u32) -> u64 {
+        let functions = &rest[(path.next + depth).min(path.leaf) as usize..path.leaf as usize];
+        let mut key = 0;
+        for at in 0..self.functions as usize {
+            key = key << self.bits | functions.get(at).map_or(0, |function| u64::from(function.0) + 1);
+        }
+        key
+    }
+
+    /// How many functions two different keys share.
+    fn common(self, a: u64, b: u64) -> u32 {
+        ((a ^ b).leading_zeros() - (64 - self.bits * self.functions)) / self.bits
+    }
+
+    /// Whether the path ends within the key.
+    fn ends(self, key: u64) -> bool {
+        key & ((1 << self.bits) - 1) == 0
+    }
 }
 
 impl Workshop {
-    pub(super) fn new() -> Self {
-        Workshop { walkers: Vec::new(), level: Children::new(), counts: Vec::new() }
+    pub(super) fn new(functions: usize) -> Self {
+        Workshop {
+            packing: Packing::new(functions),
+            paths: Vec::new(),
+            shared: Vec::new(),
+            ranges: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Sorts the paths and finds out what neighbors share. The next functions of all paths that are equal so far are
+    /// looked at together, so that every function is looked at about once.
+    fn sort(&mut self, rest: &[FunctionId]) {
+        let Workshop { packing, paths, shared, ranges, .. } = self;
+        shared.clear();
+        shared.resize(paths.len(), 0);
+        ranges.clear();
+        ranges.push((0, paths.len(), 0));
+        while let Some((start, end, depth)) = ranges.pop() {
+            let range = &mut paths[start..end];
+            for path in range.iter_mut() {
+                path.key = packing.key(rest, path, depth);
+            }
+            range.sort_unstable_by_key(|path| path.key);
+            let mut run = 0;
+            for at in 1..=range.len() {
+                let Path { key, next, leaf, .. } = range[run];
+                let after = range.get(at).map(|path| path.key);
+                if after == Some(key) {
+                    continue;
+                }
+                if at - run > 1 {
+                    if packing.ends(key) {
+                        shared[start + run + 1..start + at].fill(leaf - next);
+                    } else {
+                        ranges.push((start + run, start + at, depth + packing.functions));
+                    }
+                }
+                if let Some(after) = after {
+                    shared[start + at] = depth + packing.common(key, after);
+                }
+                run = at;
+            }
+        }
+    }
+}
+
+impl Path {
+    pub(super) fn new(value: i64, leaf: u32, next: u32) -> Path {
+        Path { key: 0, value, next, leaf }
     }
 }
 
@@ -49,51 +151,39 @@ impl Branch {
         (stacks, values): (&[u32], &[i64]),
         depth: u32,
     ) {
-        let Workshop { walkers, level, counts } = workshop;
         let Branch { nodes, rest } = self;
         nodes.clear();
         nodes.push(Node::new(u32::MAX, FunctionId::ROOT));
-        walkers.clear();
-        walkers
-            .extend(stacks.iter().zip(values).map(|(&stack, &value)| (paths.walker(stack, 0, depth), value)));
-        paths.copy_rest(walkers, rest);
-        counts.clear();
-        // Node 0 is written with the crown, so it is not the place for a tail, even if one stack alone is here.
-        counts.push(u32::MAX);
-        let mut walking = walkers.as_mut_slice();
-        while !walking.is_empty() {
-            level.clear(walking.len());
-            let mut kept = 0;
-            for at in 0..walking.len() {
-                let (mut walker, value) = walking[at];
-                if counts[walker.node as usize] == 1 {
-                    let node = &mut nodes[walker.node as usize];
-                    node.total = value;
-                    node.tail = (walker.next, walker.leaf);
-                    if walker.next == walker.leaf {
-                        node.self_value = node.total;
-                    }
-                    continue;
-                }
-                if walker.next == walker.leaf {
-                    let node = &mut nodes[walker.node as usize];
-                    node.self_value = node.self_value.saturating_add(value);
-                    continue;
-                }
-                let function = rest[walker.next as usize];
-                let new = index(nodes.len());
-                let child = level.get_or_insert(walker.node, function, new);
-                if child == new {
-                    nodes.push(Node::new(walker.node, function));
-                    counts.push(0);
-                }
-                counts[child as usize] += 1;
-                walker.node = child;
-                walker.next += 1;
-                walking[kept] = (walker, value);
-                kept += 1;
+        workshop.paths.clear();
+        workshop.paths.extend(stacks.iter().zip(values).map(|(&stack, &value)| {
+            let walker = paths.walker(stack, 0, depth);
+            Path::new(value, walker.leaf, walker.next)
+        }));
+        paths.copy_rest(&mut workshop.paths, rest);
+        workshop.sort(rest);
+
+        let Workshop { paths, shared, open, .. } = workshop;
+        open.clear();
+        open.push(0);
+        let shared_after = shared.iter().skip(1).copied().chain([0]);
+        for ((path, &before), after) in paths.iter().zip(shared.iter()).zip(shared_after) {
+            open.truncate(before as usize + 1);
+            let mut above = open.last().copied().unwrap_or(0);
+            let own = &rest[path.next as usize..path.leaf as usize];
+            let together = before.max(after) as usize;
+            for &function in &own[before as usize..together] {
+                nodes.push(Node::new(above, function));
+                above = index(nodes.len() - 1);
+                open.push(above);
             }
-            walking = &mut walking[..kept];
+            if let Some(&function) = own.get(together) {
+                let tail = (path.next + index(together) + 1, path.leaf);
+                let self_value = if tail.0 == tail.1 { path.value } else { 0 };
+                nodes.push(Node { self_value, total: path.value, tail, ..Node::new(above, function) });
+            } else {
+                let node = &mut nodes[above as usize];
+                node.self_value = node.self_value.saturating_add(path.value);
+            }
         }
         for at in (0..nodes.len()).rev() {
             let node = &mut nodes[at];

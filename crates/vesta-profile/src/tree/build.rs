@@ -38,7 +38,9 @@ pub(super) fn build(
     }
 
     let mut tree = FlameTree::without_nodes();
-    let mut workshop = Workshop::new();
+    // Memory that is not written to costs nothing, but growing costs a copy.
+    tree.reserve(crown.len() + 4 * branches.stacks());
+    let mut workshop = Workshop::new(functions.len());
     // Branches whose nodes are not all written yet, and empty ones for the next to use.
     let mut growing: Vec<Branch> = Vec::new();
     let mut spare: Vec<Branch> = Vec::new();

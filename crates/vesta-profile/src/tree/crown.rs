@@ -158,6 +158,11 @@ impl Branches {
         (&self.stacks[range.clone()], &self.values[range])
     }
 
+    /// How many stacks there are.
+    pub(super) fn stacks(&self) -> usize {
+        self.stacks.len()
+    }
+
     /// Sorts by node. Values move along, so that from here on they are read in the order in which they lie.
     fn sorted(left_at: &[u32], by_stack: &[i64], counts: Vec<u32>) -> Branches {
         let mut ends = counts;

@@ -1,5 +1,6 @@
 //! Walking many stacks from the root, one level at a time.
 
+use super::branch::Path;
 use crate::{FrameId, FunctionId, FunctionTable, StackTable};
 
 /// The stacks as lists of functions.
@@ -9,6 +10,9 @@ pub(super) struct Paths<'a> {
     ends: &'a [u32],
     functions: &'a [FunctionId],
 }
+
+/// How many stacks are brought in from memory at once: few enough that the first is still there after the last.
+const TOGETHER: usize = 32;
 
 /// A stack on its way from the root to its leaf.
 #[derive(Clone, Copy)]
@@ -42,21 +46,22 @@ impl<'a> Paths<'a> {
         self.function(self.frames[walker.next as usize - 1])
     }
 
-    /// The functions that walkers with frames left have to go, each from the root towards the leaf. Walkers then go
-    /// along this list: `next` to `leaf` is a range of it, upwards.
-    pub(super) fn copy_rest(&self, walkers: &mut [(Walker, i64)], rest: &mut Vec<FunctionId>) {
+    /// The functions of paths that are ranges of all frames, each from the root towards the leaf. The paths become
+    /// ranges of this list.
+    pub(super) fn copy_rest(&self, paths: &mut [Path], rest: &mut Vec<FunctionId>) {
         rest.clear();
-        // Stacks lie far apart in memory. Looking at both ends of each of them first, without waiting for the
-        // answer, brings them in many at a time.
-        let frame = |at: u32| self.frames.get(at as usize).map_or(0, |frame| frame.0);
-        std::hint::black_box(
-            walkers.iter().fold(0, |sum, (walker, _)| sum ^ frame(walker.leaf) ^ frame(walker.next)),
-        );
-        for (walker, _) in walkers {
-            let start = rest.len();
-            let frames = &self.frames[walker.leaf as usize..walker.next as usize];
-            rest.extend(frames.iter().rev().map(|&frame| self.function(frame)));
-            (walker.next, walker.leaf) = (index(start), index(rest.len()));
+        for group in paths.chunks_mut(TOGETHER) {
+            // Stacks lie far apart in memory. Looking at both ends of each of them first, without waiting for the
+            // answer, brings them in many at a time.
+            let frame = |at: u32| self.frames.get(at as usize).map_or(0, |frame| frame.0);
+            let ends = group.iter().fold(0, |sum, path| sum ^ frame(path.leaf) ^ frame(path.next));
+            std::hint::black_box(ends);
+            for path in group {
+                let start = rest.len();
+                let frames = &self.frames[path.leaf as usize..path.next as usize];
+                rest.extend(frames.iter().rev().map(|&frame| self.function(frame)));
+                (path.next, path.leaf) = (index(start), index(rest.len()));
+            }
         }
     }
 
@@ -192,7 +197,8 @@ impl Shortcuts {
     pub(super) fn follow(&self, paths: &Paths<'_>, walker: &mut Walker) -> Option<usize> {
         loop {
             let frames = paths.chunk(*walker)?;
-            let place = Self::place(frames, walker.node);
+            // The place does not depend on the node, so the processor can look up the next ways ahead of time.
+            let place = Self::place(frames);
             let way = self.ways[place];
             if way.to == 0 || way.from != walker.node || way.frames != frames {
                 return Some(place);
@@ -207,9 +213,9 @@ impl Shortcuts {
     }
 
     #[inline(always)]
-    fn place(frames: [FrameId; CHUNK], from: u32) -> usize {
+    fn place(frames: [FrameId; CHUNK]) -> usize {
         let [a, b, c, d] = frames.map(|frame| u64::from(frame.0));
-        let low = (a << 32 | b).wrapping_add(u64::from(from)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let low = (a << 32 | b).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let high = (c << 32 | d).wrapping_mul(0xd6e8_feb8_6659_fd93);
         ((low ^ high.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS)) as usize
     }
