@@ -50,7 +50,7 @@ pub(super) struct SampleLabels {
 /// Reads the labels of one sample after another.
 ///
 /// Labels that are not columns are not even read, as long as they were seen before: their bytes name the label set.
-/// In a minute of Python, 45,643 samples of 7 labels have 2,205 different sets.
+/// In a minute of Python, 45,643 samples have 2,696 different sets.
 pub(super) struct LabelReader {
     /// The column that a key stands for, by the index of its string.
     columns: Vec<Option<Column>>,
