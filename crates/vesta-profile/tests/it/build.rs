@@ -308,3 +308,18 @@ fn a_path_leads_to_the_subtree_below_it() {
     assert_eq!(tree.subtree(&[]).unwrap(), tree);
     assert_eq!(tree.subtree(&[path[1]]), None);
 }
+
+#[test]
+fn a_tree_of_very_many_functions_is_what_a_map_of_paths_gives() {
+    // More than fit into sixteen bits, in branches that stacks share for a while and then leave.
+    let stacks = (0..90_000).map(|index| {
+        let path =
+            ["main".to_owned(), format!("a{}", index % 11), format!("b{}", index % 13), format!("c{index}")];
+        let depth = if index % 5 == 0 { 3 } else { 4 };
+        (path.into_iter().take(depth).chain([format!("d{}", index % 3)]).collect(), index % 9)
+    });
+    let profile = profile_of::<String>(stacks);
+    let (tree, functions) = tree(&profile);
+    assert!(functions.len() > 0xffff, "{}", functions.len());
+    assert_eq!(rows(&tree, &functions), reference(&profile));
+}
