@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use fastrand::Rng;
 use vesta_profile::{
-    Frame, FrameId, Label, LabelSetId, LabelValue, Profile, Sample, StackId, ValueType,
+    Frame, FrameId, Label, LabelSetId, LabelValue, Profile, Sample, StackId, StringId, ValueType,
 };
+use vesta_upload::{Compression, UploadBuilder};
 
 /// Which client's uploads to imitate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ struct Service {
 }
 
 struct Attachment {
-    compressed: Bytes,
+    compressed: Vec<u8>,
     uncompressed: usize,
 }
 
@@ -93,54 +94,28 @@ impl Fleet {
         };
         let start = end - jiff::SignedDuration::from_secs(60);
         let tags = [
-            format!("service:{}", service.name),
-            "env:prod".to_owned(),
-            format!("version:1.{}.0", minute / 360 % 10),
-            format!("host:host-{service_index:02}-{host:03}"),
-            format!("runtime-id:{service_index:016x}{host:016x}"),
-            format!("runtime:{runtime}"),
-            format!("language:{family}"),
-            format!("process_id:{}", 1000 + host),
-            format!("kube_namespace:team-{}", service_index % 7),
-            format!("zone:zone-{}", host % 3),
+            ("service", service.name.clone()),
+            ("env", "prod".to_owned()),
+            ("version", format!("1.{}.0", minute / 360 % 10)),
+            ("host", format!("host-{service_index:02}-{host:03}")),
+            ("runtime-id", format!("{service_index:016x}{host:016x}")),
+            ("runtime", runtime.to_owned()),
+            ("process_id", (1000 + host).to_string()),
+            ("kube_namespace", format!("team-{}", service_index % 7)),
+            ("zone", format!("zone-{}", host % 3)),
         ];
-        let event = serde_json::json!({
-            "attachments": [file_name],
-            "tags_profiler": tags.join(","),
-            "start": start.to_string(),
-            "end": end.to_string(),
-            "family": family,
-            "version": "4",
-            "endpoint_counts": {"GET /orders": 420, "GET /search": 990, "POST /cart": 77},
-        });
-        Ok(multipart(&event.to_string(), file_name, &attachment.compressed, attachment.uncompressed))
-    }
-}
-
-/// A body as the clients send it, `event.json` first.
-fn multipart(event: &str, file_name: &str, content: &[u8], uncompressed: usize) -> Upload {
-    const BOUNDARY: &str = "7f1222e9160414dd7f1222e9160414dd";
-    let mut body = Vec::with_capacity(event.len() + content.len() + 512);
-    for (name, content_type, bytes) in [
-        ("event.json", "application/json", event.as_bytes()),
-        (file_name, "application/octet-stream", content),
-    ] {
-        let field = if name == "event.json" { "event" } else { name };
-        body.extend_from_slice(
-            format!(
-                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
-                 Content-Type: {content_type}\r\n\r\n"
-            )
-            .as_bytes(),
-        );
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
-    Upload {
-        content_type: format!("multipart/form-data; boundary={BOUNDARY}"),
-        body: Bytes::from(body),
-        uncompressed,
+        let mut upload = UploadBuilder::new(family, start, end)
+            .endpoint_counts([("GET /orders", 420), ("GET /search", 990), ("POST /cart", 77)])
+            .attachment(file_name, attachment.compressed.clone(), Compression::None);
+        for (key, value) in tags {
+            upload = upload.tag(key, value);
+        }
+        let built = upload.build()?;
+        Ok(Upload {
+            content_type: built.content_type,
+            body: built.body,
+            uncompressed: attachment.uncompressed,
+        })
     }
 }
 
@@ -156,7 +131,7 @@ impl Service {
                 let profile = synthesize(seed, variant as u64, language, shape);
                 let encoded = vesta_formats::pprof::encode(&profile);
                 let compressed = vesta_formats::compression::compress_zstd(&encoded, 1)?;
-                Ok(Attachment { compressed: Bytes::from(compressed), uncompressed: encoded.len() })
+                Ok(Attachment { compressed, uncompressed: encoded.len() })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Service { name, language, attachments })
@@ -264,7 +239,7 @@ fn label_sets(profile: &mut Profile) -> Vec<(LabelSetId, LabelSetId)> {
     let mut sets = Vec::new();
     for thread in 0..8_i64 {
         let name = profile.strings.intern(&format!("worker-{thread}"));
-        let id = Label { key: thread_id, value: LabelValue::Number(140_000 + thread, Default::default()) };
+        let id = Label { key: thread_id, value: LabelValue::Number(140_000 + thread, StringId::EMPTY) };
         let thread = [id, Label { key: thread_name, value: LabelValue::Text(name) }];
         for route in ["GET /orders", "GET /search", "POST /cart"] {
             let route = Label { key: endpoint, value: LabelValue::Text(profile.strings.intern(route)) };
