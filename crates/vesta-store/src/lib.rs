@@ -27,9 +27,8 @@
 //!
 //! let store = Store::open(StoreConfig::new("/var/lib/vesta")).await?;
 //! let ack = store.append(upload).await?;
-//! let context = store.snapshot().await.session();
-//! let rows = context.sql("SELECT service, count(*) FROM profiles GROUP BY service").await?.collect().await?;
-//! println!("{} is stored; {} services", ack.id, rows.len());
+//! let profiles = store.snapshot().await.session().table("profiles").await?;
+//! println!("{} is stored, one of {}", ack.id, profiles.count().await?);
 //! store.shutdown().await?;
 //! # Ok(())
 //! # }
@@ -39,6 +38,22 @@ mod clock;
 mod config;
 mod error;
 mod profile_id;
+
+mod dedupe;
+mod log;
+mod storage;
+mod tables;
+mod written_symbols;
+
+mod core;
+
+mod compaction;
+mod ingest;
+mod retention;
+mod settings;
+
+mod background;
+mod open;
 
 mod snapshot;
 mod status;

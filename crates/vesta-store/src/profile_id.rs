@@ -12,7 +12,7 @@ const COUNTER_BITS: u32 = 20;
 ///
 /// Ids grow in the order of the log, also when the clock jumps back. The upper bits are milliseconds since 2020, so
 /// an id also says roughly when the upload arrived. People see 16 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProfileId(pub i64);
 
 impl ProfileId {
