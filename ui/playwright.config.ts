@@ -22,7 +22,7 @@ export default defineConfig({
   outputDir: 'e2e/results',
   fullyParallel: true,
   workers: 2,
-  timeout: 30_000,
+  timeout: 60_000,
   reporter: [['list']],
   use: {
     browserName: 'chromium',

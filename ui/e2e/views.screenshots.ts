@@ -1,6 +1,7 @@
 import { test, type Page } from '@playwright/test';
 
 import { mockApi, NOW, type MockOptions } from './mock-api.ts';
+import { suggestions } from './steps.ts';
 
 interface Shot {
   readonly name: string;
@@ -44,7 +45,7 @@ const SHOTS: readonly Shot[] = [
     path: '/',
     act: async (page) => {
       await page.getByRole('combobox', { name: 'Search for profiles' }).fill('service:s');
-      await page.getByRole('option').first().waitFor();
+      await suggestions(page).first().waitFor();
       await page.keyboard.press('ArrowDown');
     },
   },

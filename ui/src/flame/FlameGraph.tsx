@@ -49,7 +49,8 @@ export function FlameGraph(props: FlameGraphProps) {
   const placeOutlines = useCallback(() => {
     const surface = surfaceRef.current;
     if (!surface) return;
-    place(selectionRef.current, surface.boxOf(latest.current.selected));
+    const chosen = latest.current.selected;
+    place(selectionRef.current, chosen === 0 ? undefined : surface.boxOf(chosen));
     const hovered = latest.current.hovered;
     place(hoverRef.current, hovered === undefined ? undefined : surface.boxOf(hovered));
     const range = rangeRef.current;

@@ -6,6 +6,7 @@ import { between, clampSpan, isAt, panBy, spanOf, zoomAbout, type CssPixels, typ
 
 export const ROW_HEIGHT: CssPixels = 20;
 const ZOOM_MS = 180;
+const CALLERS_IN_VIEW = 3;
 
 /**
  * The painted flame graph: a canvas of the size of the viewport that sticks to the top of a scrolling container of
@@ -25,7 +26,8 @@ export class Surface {
   private readonly scroller: HTMLElement;
   private readonly onPaint: () => void;
   private scheduled = 0;
-  private motion: { from: Span; to: Span; startedMs: number } | undefined;
+  private motion:
+    { from: Span; to: Span; fromTop: CssPixels; toTop: CssPixels; startedMs: number } | undefined;
 
   constructor(canvas: HTMLCanvasElement, scroller: HTMLElement, tree: CallTree, onPaint: () => void) {
     this.canvas = canvas;
@@ -80,9 +82,8 @@ export class Surface {
       this.requestPaint();
       return;
     }
-    this.showSpan(to, animate);
-    const top = this.zoomDepth * ROW_HEIGHT;
-    if (top < this.scroller.scrollTop) this.scroller.scrollTop = Math.max(0, top - 2 * ROW_HEIGHT);
+    // What is zoomed in on goes near the top, below a few of its callers, so that there is room for its callees.
+    this.showSpan(to, animate, Math.max(0, this.zoomDepth - CALLERS_IN_VIEW) * ROW_HEIGHT);
   }
 
   /** Whether exactly this node fills the width, so that the next click on it should lead out again. */
@@ -121,11 +122,14 @@ export class Surface {
       this.scroller.scrollTop = top + ROW_HEIGHT - this.height;
   }
 
-  showSpan(to: Span, animate: boolean): void {
-    if (animate) this.motion = { from: this.span, to, startedMs: performance.now() };
-    else {
+  showSpan(to: Span, animate: boolean, toTop = this.scroller.scrollTop): void {
+    if (animate) {
+      const fromTop = this.scroller.scrollTop;
+      this.motion = { from: this.span, to, fromTop, toTop, startedMs: performance.now() };
+    } else {
       this.motion = undefined;
       this.span = to;
+      this.scroller.scrollTop = toTop;
     }
     this.requestPaint();
   }
@@ -174,7 +178,12 @@ export class Surface {
     if (!context || !this.palette || this.width === 0) return;
     if (this.motion) {
       const progress = (performance.now() - this.motion.startedMs) / ZOOM_MS;
-      this.span = between(this.motion.from, this.motion.to, Math.max(0, progress));
+      const { from, to, fromTop, toTop } = this.motion;
+      this.span = between(from, to, Math.max(0, progress));
+      if (fromTop !== toTop) {
+        const eased = 1 - (1 - Math.min(Math.max(progress, 0), 1)) ** 3;
+        this.scroller.scrollTop = fromTop + (toTop - fromTop) * eased;
+      }
       if (progress >= 1) this.motion = undefined;
       else this.requestPaint();
     }

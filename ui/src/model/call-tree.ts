@@ -188,6 +188,13 @@ export function frameKey(tree: CallTree, node: NodeId): string {
   return hash32(`${names[index]}\0${files[index]}\0${modules[index]}\0${line}`).toString(36);
 }
 
+/** How the API names a frame in a path: name, file, module and line, separated by tabs. */
+export function apiKey(tree: CallTree, node: NodeId): string {
+  const index = at(tree.functions, node);
+  const { names, files, modules, lines } = tree.table;
+  return [names[index], files[index], modules[index], lines[index]].join('\t');
+}
+
 export function pathKeys(tree: CallTree, node: NodeId): string[] {
   return ancestry(tree, node).map((step) => frameKey(tree, step));
 }

@@ -109,6 +109,21 @@ function significantCores(value: number): string {
       : significant(value);
 }
 
+/** For axes, whose values are round: 20 cores, not 20.0 cores. */
+export function formatRound(value: number, unit: string): string {
+  return formatValue(value, unit)
+    .replace(/\.0+(?= |$)/, '')
+    .replace(/(\.\d*?)0+(?= |$)/, '$1');
+}
+
+/** For the time axis. */
+export function formatTick(unixMs: number, withDate: boolean): string {
+  const date = new Date(unixMs);
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  const clock = date.getSeconds() === 0 ? time : `${time}:${pad(date.getSeconds())}`;
+  return withDate ? `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}` : clock;
+}
+
 /** A share of a whole: 45.6 %, 0.03 %, <0.01 %. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';

@@ -4,10 +4,11 @@ import { useEffect, useState } from 'react';
 import { onUnauthorized } from '../api/client.ts';
 import { useLogout, useSession } from '../api/queries.ts';
 import { useViewState } from '../state/use-view-state.ts';
-import { ErrorState } from '../widgets/State.tsx';
+import { ErrorState, FlameSkeleton } from '../widgets/State.tsx';
 import { Explorer } from './Explorer.tsx';
 import { Help } from './Help.tsx';
 import { Login } from './Login.tsx';
+import { Logo } from './Logo.tsx';
 import { ProfileView } from './ProfileView.tsx';
 import { Settings } from './Settings.tsx';
 
@@ -34,18 +35,29 @@ export function App() {
       if (event.key === '?') setOverlay('help');
       if (event.key === '/') {
         event.preventDefault();
-        document.querySelector<HTMLInputElement>('.flame-search input, #query')?.focus();
+        const inFlameGraph = document.querySelector<HTMLInputElement>('.flame-search input');
+        (inFlameGraph ?? document.querySelector<HTMLInputElement>('#query'))?.focus();
       }
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
   }, []);
 
-  if (session.isPending) return null;
+  if (session.isPending) {
+    return (
+      <div className="page">
+        <header className="top-bar">
+          <Logo />
+        </header>
+        <FlameSkeleton />
+      </div>
+    );
+  }
   if (session.isError) {
     return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
   }
-  if (session.data.auth_required && session.data.scope === null) return <Login />;
+  const { auth_required: needsToken, scope } = session.data;
+  if (needsToken && (scope === null || scope === 'write')) return <Login mayOnlyWrite={scope === 'write'} />;
 
   const actions = {
     onHelp: () => setOverlay('help'),

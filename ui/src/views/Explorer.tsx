@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
 
 import { scopeOf, useFacets, useStatus, type Scope } from '../api/queries.ts';
 import { formatAgo, formatCompact, formatTimeShort, plural } from '../model/format.ts';
@@ -129,6 +130,14 @@ function Nothing({ state, update }: { readonly state: ViewState; readonly update
   const status = useStatus(true, 5000);
   const newestMs = status.data?.newest_ms;
   const nowMs = useNow();
+  const client = useQueryClient();
+  // As soon as something comes in, everything is worth asking again.
+  const lastNewestMs = useRef(newestMs);
+  useEffect(() => {
+    const before = lastNewestMs.current;
+    lastNewestMs.current = newestMs;
+    if (before !== undefined && before !== newestMs) void client.invalidateQueries();
+  }, [client, newestMs]);
   if (status.data?.profiles === 0) return <Onboarding />;
   return (
     <EmptyState title={state.query ? 'No profile matches' : 'No profile in this time range'}>

@@ -14,6 +14,7 @@ import { FlameGraph } from '../flame/FlameGraph.tsx';
 import { zoomOutTarget } from '../flame/keyboard.ts';
 import {
   ancestry,
+  apiKey,
   at,
   decodeCallTree,
   graftAll,
@@ -233,7 +234,7 @@ function useExpanded(
       const node = resolvePath(tree, keys);
       // What lies inside of another expanded part can only be named once that part is here.
       return at(tree.depths, node) === keys.length
-        ? [{ keys, path: ancestry(tree, node).map((step) => nodeName(tree, step)) }]
+        ? [{ keys, path: ancestry(tree, node).map((step) => apiKey(tree, step)) }]
         : [];
     });
   }, [tree, state.expanded]);
@@ -527,7 +528,9 @@ function Breadcrumb(props: {
       <ol>
         <li>
           {path.length === 0 ? (
-            <span className="strong">All {formatValue(whole, tree.unit)}</span>
+            <span className="strong">
+              All <span className="muted">{formatValue(whole, tree.unit)}</span>
+            </span>
           ) : (
             <button type="button" className="text-button" onClick={() => onZoom(0)}>
               All

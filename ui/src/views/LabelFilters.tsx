@@ -37,7 +37,7 @@ export function LabelFilters({ labels, type, filters, onFilters }: LabelFiltersP
             <div className="label-panel">
               {keys.map((label) => (
                 <section key={label.key} aria-label={label.key}>
-                  <h3>{label.key}</h3>
+                  <h2>{label.key}</h2>
                   <ul>
                     {label.values.map((value, index) => {
                       const filter = `${label.key}:${value}`;

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useLogin } from '../api/queries.ts';
 import { Logo } from './Logo.tsx';
 
-export function Login() {
+export function Login({ mayOnlyWrite }: { readonly mayOnlyWrite: boolean }) {
   const [token, setToken] = useState('');
   const login = useLogin();
   return (
@@ -31,6 +31,11 @@ export function Login() {
         {login.isError && (
           <p className="error-text" role="alert">
             {login.error.message}
+          </p>
+        )}
+        {mayOnlyWrite && !login.isError && (
+          <p className="warning-text" role="alert">
+            This token may send profiles, but not read them.
           </p>
         )}
         <button type="submit" className="button primary" disabled={login.isPending}>

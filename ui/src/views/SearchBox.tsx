@@ -32,7 +32,8 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
   const [shownQuery, setShownQuery] = useState(query);
   if (shownQuery !== query) {
     setShownQuery(query);
-    setText(query);
+    // A space at the end is the beginning of the next term.
+    if (text.trim() !== query) setText(query);
   }
 
   const completion = completionAt(text, caret);

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 import type { SeriesBody } from '../api/types.ts';
-import { formatValue } from '../model/format.ts';
+import { formatRound, formatTick } from '../model/format.ts';
 import { onColorsChange } from '../state/theme.ts';
 
 interface SeriesPlotProps {
@@ -69,6 +69,8 @@ function optionsFor(
     ticks: { show: false },
     gap: 6,
   };
+  const { times_ms: times } = body;
+  const isLong = (times.at(-1) ?? 0) - (times[0] ?? 0) > 26 * 3_600_000;
   const isSparse = body.times_ms.length < 40;
   return {
     width: parent.clientWidth,
@@ -85,12 +87,18 @@ function optionsFor(
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, size: 26 },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 80,
+        size: 24,
+        values: (_plot, ticks) => ticks.map((tick) => formatTick(tick * 1000, isLong)),
+      },
       {
         ...axis,
         space: 34,
         size: 74,
-        values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? '0' : formatValue(tick, body.unit))),
+        values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? '0' : formatRound(tick, body.unit))),
       },
     ],
     series: [

@@ -1,0 +1,123 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+
+import { mockApi, NOW, type MockOptions } from './mock-api.ts';
+import { suggestions } from './steps.ts';
+
+interface View {
+  readonly name: string;
+  readonly path: string;
+  readonly mock?: MockOptions;
+  readonly ready: (page: Page) => Promise<void>;
+}
+
+const VIEWS: readonly View[] = [
+  {
+    name: 'flame graph',
+    path: '/?v=1&query=service:shop-web&search=json',
+    ready: (page) => page.getByRole('tree').waitFor(),
+  },
+  {
+    name: 'top',
+    path: '/?v=1&tab=top',
+    ready: (page) => page.getByRole('region', { name: 'Functions' }).waitFor(),
+  },
+  {
+    name: 'profiles',
+    path: '/?v=1&tab=profiles',
+    ready: (page) => page.getByRole('region', { name: 'Profiles' }).waitFor(),
+  },
+  {
+    name: 'one profile',
+    path: '/profiles/0329af6554c00000',
+    ready: (page) => page.getByRole('tree').waitFor(),
+  },
+  {
+    name: 'details',
+    path: '/profiles/0329af6554c00000?v=1&tab=details',
+    ready: (page) => page.getByText('kube_namespace').waitFor(),
+  },
+  {
+    name: 'empty store',
+    path: '/',
+    mock: { isEmpty: true },
+    ready: (page) => page.getByText('Waiting for').waitFor(),
+  },
+  {
+    name: 'nothing matches',
+    path: '/?v=1&query=service:none',
+    ready: (page) => page.getByText('No profile matches').waitFor(),
+  },
+  {
+    name: 'sign in',
+    path: '/',
+    mock: { token: 'vst_x' },
+    ready: (page) => page.getByLabel('Token').waitFor(),
+  },
+  {
+    name: 'few samples',
+    path: '/',
+    mock: { fewSamples: true },
+    ready: (page) => page.getByText('Few samples').waitFor(),
+  },
+  {
+    name: 'filters, type menu',
+    path: '/?v=1&filter=thread:a&filter=-endpoint:b',
+    ready: async (page) => {
+      await page.getByRole('tree').waitFor();
+      await page.getByRole('button', { name: /^Value type/ }).click();
+    },
+  },
+  {
+    name: 'label menu',
+    path: '/',
+    ready: async (page) => page.getByRole('button', { name: 'Filter by label' }).click(),
+  },
+  {
+    name: 'time menu',
+    path: '/',
+    ready: async (page) => page.getByRole('button', { name: /^Time range/ }).click(),
+  },
+  {
+    name: 'suggestions',
+    path: '/',
+    ready: async (page) => {
+      await page.getByRole('combobox', { name: 'Search for profiles' }).fill('service:');
+      await suggestions(page).first().waitFor();
+      await page.keyboard.press('ArrowDown');
+    },
+  },
+  {
+    name: 'settings',
+    path: '/',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Settings' }).click();
+      await page.getByLabel('Days').waitFor();
+      await page.getByText('119 GiB').waitFor();
+    },
+  },
+  {
+    name: 'help',
+    path: '/',
+    ready: async (page) => page.getByRole('button', { name: 'Keyboard and search help' }).click(),
+  },
+];
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const view of VIEWS) {
+    test(`${view.name} is accessible, ${theme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      await page.clock.setFixedTime(NOW);
+      await mockApi(page, view.mock);
+      await page.goto(view.path);
+      await view.ready(page);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(
+        violations.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`,
+        ),
+      ).toEqual([]);
+    });
+  }
+}

@@ -1,0 +1,167 @@
+import { expect, test } from '@playwright/test';
+
+import { mockApi, NOW, type MockApi } from './mock-api.ts';
+import { facet, queryParams, suggestions } from './steps.ts';
+
+let mock: MockApi;
+
+test.beforeEach(async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.clock.setFixedTime(NOW);
+  mock = await mockApi(page);
+});
+
+test('a search with completion works by keyboard alone', async ({ page }) => {
+  await page.goto('/');
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  await box.focus();
+  await page.keyboard.type('serv');
+  await expect(suggestions(page)).toHaveText(['service:']);
+  await expect(box).toHaveAttribute('aria-expanded', 'true');
+  await page.keyboard.press('Tab');
+  await expect(box).toHaveValue('service:');
+  await page.keyboard.type('sh');
+  await expect(suggestions(page)).toHaveText([/shop-web/]);
+  await page.keyboard.press('ArrowDown');
+  await expect(suggestions(page).and(page.getByRole('option', { selected: true }))).toHaveText(/shop-web/);
+  await page.keyboard.press('Enter');
+  await expect(box).toHaveValue('service:shop-web ');
+  await expect.poll(() => queryParams(page).get('query')).toBe('service:shop-web');
+  await expect
+    .poll(() => mock.requests.filter((request) => request.includes('/flamegraph?query=service')).length)
+    .toBeGreaterThan(0);
+});
+
+test('completion offers tags the page knows nothing about', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('combobox', { name: 'Search for profiles' }).fill('kube');
+  await expect(suggestions(page)).toHaveText([/kube_namespace:/, /kube_deployment:/]);
+});
+
+test('a facet takes values in and out, excludes them and is cleared', async ({ page }) => {
+  await page.goto('/');
+  const services = facet(page, 'service');
+  await services.getByRole('button', { name: /^shop-web/ }).click();
+  expect(queryParams(page).get('query')).toBe('service:shop-web');
+  await services.getByRole('button', { name: /^payments/ }).click();
+  expect(queryParams(page).get('query')).toBe('service:(shop-web OR payments)');
+  await services.getByRole('button', { name: /^shop-web/ }).click();
+  expect(queryParams(page).get('query')).toBe('service:payments');
+  await services.getByRole('button', { name: 'Exclude service payments' }).click();
+  expect(queryParams(page).get('query')).toBe('-service:payments');
+  await services.getByRole('button', { name: 'Clear' }).click();
+  expect(queryParams(page).get('query')).toBeNull();
+  await page.goBack();
+  await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toHaveValue('-service:payments');
+});
+
+test('a time range is chosen from the list and by brushing over the chart', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: /^Time range/ }).click();
+  await page.getByRole('button', { name: 'Past 4 hours' }).click();
+  expect(queryParams(page).get('from')).toBe('now-4h');
+
+  const chart = page.locator('.series-plot .u-over');
+  await expect(chart).toBeVisible();
+  const box = await chart.boundingBox();
+  if (!box) throw new Error('the chart has no place');
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await expect.poll(() => queryParams(page).get('to')).toMatch(/^2026-11-20T14:/);
+  const from = Date.parse(queryParams(page).get('from') ?? '');
+  const to = Date.parse(queryParams(page).get('to') ?? '');
+  expect(Math.round((to - from) / 60_000)).toBeGreaterThan(25);
+  expect(Math.round((to - from) / 60_000)).toBeLessThan(35);
+  await expect(page.getByRole('button', { name: 'Live' })).toBeDisabled();
+});
+
+test('live asks again by itself', async ({ page }) => {
+  await page.clock.install({ time: NOW });
+  await page.goto('/?v=1&live=1');
+  await expect(page.getByRole('tree')).toBeVisible();
+  const asked = (): number => mock.requests.filter((request) => request.startsWith('GET /series')).length;
+  const before = asked();
+  await page.clock.runFor(11_000);
+  await expect.poll(asked).toBeGreaterThan(before);
+});
+
+test('measure and grouping of the chart are in the address', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('combobox', { name: 'Measure' }).selectOption('Allocation rate');
+  await page.getByRole('combobox', { name: 'Group by' }).selectOption('version');
+  expect(queryParams(page).get('measure')).toBe('alloc_bytes_per_second');
+  expect(queryParams(page).get('group')).toBe('version');
+  await expect.poll(() => mock.requests.at(-1)).toContain('measure=alloc_bytes_per_second&group_by=version');
+});
+
+test('the list of profiles sorts, goes on and opens one', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('tab', { name: /^Profiles/ }).click();
+  const rows = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr');
+  await expect(rows).toHaveCount(60);
+  await page.getByRole('button', { name: 'CPU' }).click();
+  expect(queryParams(page).get('sort')).toBe('-cpu_cores');
+  await expect(page.getByRole('columnheader', { name: 'CPU' })).toHaveAttribute('aria-sort', 'descending');
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await expect(rows).toHaveCount(100);
+  await expect(page.getByRole('button', { name: 'Show more' })).toHaveCount(0);
+
+  await rows.nth(2).getByRole('link').click();
+  await expect(page).toHaveURL(/\/profiles\/[0-9a-f]{16}/);
+  await expect(page.getByRole('heading', { level: 1, name: 'shop-web' })).toBeVisible();
+  await page.getByRole('link', { name: 'All profiles', exact: true }).click();
+  await expect(rows).toHaveCount(100);
+});
+
+test('a profile shows its upload and gives everything back', async ({ page }) => {
+  await page.goto('/profiles/0329af6554c00000?tab=details&v=1');
+  await expect(page.getByText('kube_namespace')).toBeVisible();
+  await expect(page.getByText('djangorestframework')).toBeVisible();
+  for (const name of [/Original upload/, 'auto.pprof', 'metrics.json']) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name }).click(),
+    ]);
+    expect(download.url()).toContain('/api/v1/profiles/');
+  }
+  await page.getByRole('button', { name: /^env prod/ }).click();
+  await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toHaveValue(
+    'service:shop-web env:prod',
+  );
+});
+
+test('retention is shown and can be set', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await expect(dialog.getByLabel('Days')).toHaveValue('8');
+  await expect(dialog.getByText('119 GiB of 200 GiB')).toBeVisible();
+  await dialog.getByLabel('Days').fill('3');
+  await expect(dialog.getByText('deleted for good')).toBeVisible();
+  await dialog.getByLabel('At most this much, GiB').fill('10');
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.method() === 'PUT'),
+    dialog.getByRole('button', { name: 'Save' }).click(),
+  ]);
+  expect(request.postDataJSON()).toEqual({
+    max_age_seconds: 259_200,
+    max_disk_share: 0.5,
+    max_bytes: 10_737_418_240,
+  });
+  await expect(dialog.getByText('Saved.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+});
+
+test('the theme is remembered and not in the address', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.goto('/');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByRole('button', { name: /^Theme: system/ }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  expect(page.url()).not.toContain('theme');
+});

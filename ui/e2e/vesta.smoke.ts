@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs';
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+
+import { breadcrumb, facet, queryParams, selectedFrame, tree } from './steps.ts';
+
+/**
+ * The page as a real server sends it, on whatever profiles that server has. `VESTA_URL` says where it is and
+ * `VESTA_TOKEN`, where it demands one, how to get in; `cargo xtask test` sets both.
+ */
+const url = process.env['VESTA_URL'];
+const token = process.env['VESTA_TOKEN'];
+/** Profiles of any age count: the server may hold fixtures of another day. */
+const ALL_TIME = 'v=1&from=2020-01-01T00:00:00Z&to=now';
+
+if (!url) {
+  console.warn('\n*** VESTA_URL is not set: the page is NOT tested against a real server. ***\n');
+}
+
+test.skip(!url, 'VESTA_URL is not set');
+
+test.beforeEach(async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+});
+
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  if (!token) return;
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+test('the flame graph of everything shows, and the policy blocks nothing', async ({ page }) => {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await open(page, `/?${ALL_TIME}`);
+  await expect(tree(page)).toBeVisible();
+  await expect(breadcrumb(page)).toHaveText(/^All \S/);
+  await expect(page.getByText(/^Based on [1-9][\d,]* samples? in [1-9][\d,]* profiles?/)).toBeVisible();
+  await expect(page.locator('.series-plot canvas')).toBeVisible();
+  expect(complaints).toEqual([]);
+});
+
+test('a token is demanded exactly where one is needed', async ({ page }) => {
+  await page.goto('/');
+  const form = page.getByRole('heading', { name: 'Sign in to Vesta' });
+  if (!token) {
+    await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toBeVisible();
+    await expect(form).toHaveCount(0);
+    return;
+  }
+  await expect(form).toBeVisible();
+  await page.getByLabel('Token').fill('vst_certainly_not_this_one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toBeVisible();
+});
+
+test('a click on a facet narrows, and a search does the same', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  const first = facet(page, 'service').locator('.facet-value').first();
+  await expect(first).toBeVisible();
+  const service = (await first.locator('.facet-name').textContent()) ?? '';
+  await first.click();
+  await expect.poll(() => queryParams(page).get('query')).toContain(service);
+  await page.getByRole('tab', { name: /^Profiles/ }).click();
+  const services = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr td:nth-child(2)');
+  await expect(services.first()).toHaveText(service);
+  expect(new Set(await services.allTextContents())).toEqual(new Set([service]));
+
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  await box.fill('service:no-such-service-anywhere');
+  await box.press('Enter');
+  await expect(page.getByRole('heading', { name: 'No profile matches' })).toBeVisible();
+  await box.fill(`service:"${service}"`);
+  await box.press('Enter');
+  await expect(services.first()).toHaveText(service);
+});
+
+test('completion knows the services', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  await box.fill('service:');
+  await expect(page.getByRole('listbox').getByRole('option').first()).toBeVisible();
+});
+
+test('a mistake in the search is explained', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  await expect(box).toBeVisible();
+  await box.fill('service:(web');
+  await box.press('Enter');
+  await expect(page.getByRole('alert').first()).toBeVisible();
+});
+
+test('the flame graph zooms by keyboard and the address keeps it', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  await expect(tree(page)).toBeVisible();
+  await tree(page).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  const name = (await selectedFrame(page).getAttribute('aria-label'))?.split(', total')[0] ?? '';
+  await page.keyboard.press('Enter');
+  await expect.poll(() => queryParams(page).get('zoom')).not.toBeNull();
+  await page.reload();
+  await expect(selectedFrame(page)).toHaveAttribute('aria-label', new RegExp(`^${escaped(name)}, `));
+  await tree(page).focus();
+  await page.keyboard.press('Home');
+  await expect(breadcrumb(page)).toHaveText(/^All \S/);
+});
+
+test('a click zooms the flame graph', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  const canvas = page.getByTestId('flame-canvas');
+  await expect(canvas).toBeVisible();
+  const box = await canvas.boundingBox();
+  if (!box) throw new Error('the canvas has no place');
+  await page.mouse.click(box.x + 20, box.y + 30);
+  await expect.poll(() => queryParams(page).get('zoom')).not.toBeNull();
+});
+
+test('every granularity and value type answers', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  for (const name of ['Line', 'File', 'Package', 'Function']) {
+    await page.getByRole('radio', { name }).check({ force: true });
+    await expect(tree(page)).toBeVisible();
+  }
+  const select = page.getByRole('button', { name: /^Value type/ });
+  await select.click();
+  const types = page.locator('.type-menu .menu-item .strong');
+  const names = await types.allTextContents();
+  expect(names.length).toBeGreaterThan(0);
+  await page.keyboard.press('Escape');
+  for (const name of names) {
+    await select.click();
+    await page
+      .locator('.type-menu .menu-item')
+      .filter({ has: page.getByText(name, { exact: true }) })
+      .first()
+      .click();
+    await expect(page.getByRole('button', { name: `Value type: ${name}` })).toBeVisible();
+    await expect(tree(page)).toBeVisible();
+  }
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('every sorting of the list and every measure of the chart answers', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}&tab=profiles`);
+  const rows = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr');
+  for (const name of ['Duration', 'CPU', 'Allocations', 'Wall', 'Samples', 'Start']) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await expect(rows.first()).toBeVisible();
+  }
+  for (const name of ['Wall time', 'Allocation rate', 'Samples', 'Profiles']) {
+    await page.getByRole('combobox', { name: 'Measure' }).selectOption(name);
+    await expect(page.locator('.chart-plot [role="alert"]')).toHaveCount(0);
+  }
+  await page.getByRole('combobox', { name: 'Group by' }).selectOption('version');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a profile opens, and its original upload can be downloaded', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}&tab=profiles`);
+  await page.getByRole('region', { name: 'Profiles' }).locator('tbody tr').first().getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.getByRole('tree').or(page.getByText('No samples to show'))).toBeVisible();
+  const [upload] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: /Original upload/ }).click(),
+  ]);
+  const bytes = readFileSync(await upload.path());
+  expect(bytes.length).toBeGreaterThan(100);
+  expect(bytes.includes('event')).toBe(true);
+
+  await page.getByRole('tab', { name: 'Details' }).click();
+  const attachment = page.locator('.attachments a').first();
+  await expect(attachment).toBeVisible();
+  const [part] = await Promise.all([page.waitForEvent('download'), attachment.click()]);
+  expect(bytes.includes(readFileSync(await part.path()))).toBe(true);
+});
+
+test('the merged flame graph can be taken along', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  await page.getByRole('button', { name: 'Share and download' }).click();
+  for (const name of [/^pprof/, /^Collapsed/, /^SVG/, /^JSON/]) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name }).click(),
+    ]);
+    expect(readFileSync(await download.path()).length).toBeGreaterThan(20);
+  }
+});
+
+test('settings show the retention and the state of the store', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await expect(dialog.getByLabel('Days')).not.toHaveValue('');
+  await expect(dialog.getByText('Disk free')).toBeVisible();
+});
+
+test('what the real server sends is accessible as well', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  await expect(tree(page)).toBeVisible();
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
+  ).toEqual([]);
+});
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
