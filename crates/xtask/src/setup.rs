@@ -3,7 +3,7 @@
 //! Everything lands in the target folder or in a `node_modules` folder, except packages of the system. A step that
 //! fails does not end the chore: the tests that need it are skipped, counted and named at the end.
 
-use crate::shell::{self, command, exists, read, say};
+use crate::shell::{self, command, exists, find, read, say};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -26,13 +26,13 @@ pub(crate) struct Node {
 }
 
 /// The program of a Chromium, installed if there is none.
-pub(crate) fn chromium() -> Result<String> {
-    let find = || CHROMIUM.iter().find(|name| exists(name)).map(|name| (*name).to_owned());
-    if let Some(found) = find() {
+pub(crate) fn chromium() -> Result<PathBuf> {
+    let chromium = || CHROMIUM.iter().find_map(|name| find(name));
+    if let Some(found) = chromium() {
         return Ok(found);
     }
     system_packages(&["chromium"])?;
-    find().context("there is no chromium, although its package was installed")
+    chromium().context("there is no chromium, although its package was installed")
 }
 
 /// npm packages as their lock file says, when the folder does not hold them already.

@@ -90,33 +90,48 @@ fn page_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 }
 
 /// Runs Playwright against two real servers, one open and one that demands a token, both with the sample uploads.
-fn browser_tests(workspace: &Workspace, browser: &str, tally: &mut Tally) -> Result<()> {
-    run("build vesta", &mut command("cargo", &["build", "--package", "vesta"], &workspace.root))?;
+fn browser_tests(workspace: &Workspace, browser: &Path, tally: &mut Tally) -> Result<()> {
+    run("build vesta", &mut command("cargo", &["build", "--workspace", "--bin", "vesta"], &workspace.root))?;
     let data = workspace.scratch("e2e")?;
     std::fs::remove_dir_all(&data).with_context(|| format!("cannot empty {}", data.display()))?;
     let vesta = workspace.vesta();
     let protected_data = data.join("protected");
     let token = create_token(&vesta, &protected_data)?;
     let (mut open, open_address) = start_server(&vesta, &data.join("open"), &[])?;
-    let (mut protected, protected_address) = start_server(&vesta, &protected_data, &["--auth"])?;
+    let (mut protected, protected_address) = start_server(&vesta, &protected_data, &["--require-auth"])?;
     import_samples(workspace, open_address, None)?;
     import_samples(workspace, protected_address, Some(&token))?;
 
-    let report = workspace.scratch("reports")?.join("playwright.json");
-    forget(&report);
-    let arguments = ["playwright", "test", "--reporter=list,json"];
-    let outcome = run(
-        "tests in a browser",
-        command("npx", &arguments, &workspace.root.join("ui"))
-            .env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report)
-            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
-            .env("VESTA_E2E_CHROMIUM", browser)
-            .env("VESTA_E2E_URL", format!("http://{open_address}"))
-            .env("VESTA_E2E_TOKEN_URL", format!("http://{protected_address}"))
-            .env("VESTA_E2E_TOKEN", &token),
-    );
+    let open_url = format!("http://{open_address}");
+    let protected_url = format!("http://{protected_address}");
+    let everything = ["routed", "smoke"];
+    playwright(workspace, browser, "open", &everything, &[("VESTA_URL", &open_url)], tally)?;
+    let signed_in = [("VESTA_URL", protected_url.as_str()), ("VESTA_TOKEN", &token)];
+    playwright(workspace, browser, "protected", &["smoke"], &signed_in, tally)?;
     open.stop();
     protected.stop();
+    Ok(())
+}
+
+/// Runs some of Playwright's projects against one server.
+fn playwright(
+    workspace: &Workspace,
+    browser: &Path,
+    server: &str,
+    projects: &[&str],
+    variables: &[(&str, &str)],
+    tally: &mut Tally,
+) -> Result<()> {
+    let report = workspace.scratch("reports")?.join(format!("playwright-{server}.json"));
+    forget(&report);
+    let mut tests =
+        command("npx", &["playwright", "test", "--reporter=list,json"], &workspace.root.join("ui"));
+    tests.args(projects.iter().flat_map(|project| ["--project", project]));
+    tests
+        .env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report)
+        .env("CHROMIUM", browser)
+        .envs(variables.iter().copied());
+    let outcome = run(&format!("tests in a browser, {server} server"), &mut tests);
     let counted = tally.failures.len();
     let read = tally.add_playwright(&report);
     if tally.failures.len() == counted {

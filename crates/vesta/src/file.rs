@@ -1,0 +1,130 @@
+//! Reading profiles from files, without a server.
+
+use crate::failure::hinted;
+use anyhow::{Context, Result};
+use std::io::Read;
+use std::path::Path;
+use vesta_profile::{CanonicalType, FlameTree, FunctionTable, Granularity, Profile};
+use vesta_upload::{Headers, Limits, Upload};
+
+/// What a file holds.
+pub(crate) enum Contents {
+    /// One profile in a format of its own.
+    Profile(Profile),
+    /// A captured upload: the body of a request.
+    Upload(Box<Upload>),
+}
+
+/// One value type of a file, as a flame graph.
+pub(crate) struct Graph {
+    /// The value type.
+    pub(crate) value_type: CanonicalType,
+    /// Its position in the profile.
+    pub(crate) index: usize,
+    /// The profile.
+    pub(crate) profile: Profile,
+    /// The functions of the tree.
+    pub(crate) functions: FunctionTable,
+    /// The merged call tree.
+    pub(crate) tree: FlameTree,
+    /// How many samples have a value.
+    pub(crate) samples: usize,
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Decodes the bytes of a file. `note` is told about what could not be read of it.
+pub(crate) fn decode(path: &Path, bytes: Vec<u8>, mut note: impl FnMut(String)) -> Result<Contents> {
+    let name = path.display().to_string();
+    if let Some(boundary) = boundary(&bytes) {
+        let headers = Headers::new(format!("multipart/form-data; boundary={boundary}"), []);
+        let upload = Upload::parse(&headers, bytes.into(), &Limits::default());
+        let upload = upload.with_context(|| format!("{name} looks like a captured upload"))?;
+        return Ok(Contents::Upload(Box::new(upload)));
+    }
+    let decoded = vesta_formats::decode_file(&name, &bytes, &vesta_formats::Limits::default());
+    // These errors say what the file is (`is not readable as pprof`), so its name goes before them.
+    let decoded = decoded.map_err(|error| {
+        let message = format!("{name} {error}");
+        anyhow::Error::new(error).context(message)
+    })?;
+    decoded.problems.iter().for_each(|problem| note(format!("{name}: {problem}")));
+    Ok(Contents::Profile(decoded.profile))
+}
+
+/// The boundary of a captured upload: a body has it in its first line, where its request has it in a header.
+fn boundary(bytes: &[u8]) -> Option<&str> {
+    let line = bytes.strip_prefix(b"--")?.split(|&byte| byte == b'\n').next()?;
+    let line = std::str::from_utf8(line).ok()?.trim_end();
+    let fits = !line.is_empty() && line.len() <= 70 && line.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then_some(line)
+}
+
+/// Reads a file and merges the samples of one value type: the one named, else the most useful one that is there.
+pub(crate) fn graph(path: &Path, wanted: Option<&str>, mut note: impl FnMut(String)) -> Result<Graph> {
+    let contents = decode(path, read_bytes(path)?, &mut note)?;
+    let profile = match contents {
+        Contents::Profile(profile) => profile,
+        Contents::Upload(upload) => whole_profile(path, &upload, note)?,
+    };
+    let index = choose_type(path, &profile, wanted)?;
+    let values = profile.samples.values.get(index).map(Vec::as_slice).unwrap_or_default();
+    let samples = values.iter().filter(|&&value| value != 0).count();
+    let functions = FunctionTable::new(&profile.strings, &profile.frames, Granularity::Function);
+    let rows = profile.samples.stacks.iter().copied().zip(values.iter().copied());
+    let tree = FlameTree::from_stacks(&functions, &profile.stacks, rows);
+    let value_type = profile.value_types.get(index).map(vesta_profile::ValueType::canonical);
+    let value_type = value_type.context("the profile has no such value type")?;
+    Ok(Graph { value_type, index, functions, tree, samples, profile })
+}
+
+/// All profiles of an upload as one.
+fn whole_profile(path: &Path, upload: &Upload, mut note: impl FnMut(String)) -> Result<Profile> {
+    let decoded = upload.decode(&Limits::default());
+    decoded.problems.iter().for_each(|problem| note(format!("{}: {problem}", path.display())));
+    let mut profiles = decoded.profiles.into_iter().map(|(_, profile)| profile);
+    let mut whole = profiles.next().ok_or_else(|| {
+        let kinds: Vec<String> = decoded
+            .undecoded
+            .iter()
+            .map(|attachment| format!("{} ({})", attachment.file_name, attachment.content.as_str()))
+            .collect();
+        let what = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") };
+        hinted(
+            format!("{} has no profile that can be read: it has {what}", path.display()),
+            "a server keeps it all the same: `vesta import` it",
+        )
+    })?;
+    profiles.for_each(|profile| whole.merge(&profile));
+    Ok(whole)
+}
+
+fn choose_type(path: &Path, profile: &Profile, wanted: Option<&str>) -> Result<usize> {
+    let types = || profile.value_types.iter().map(vesta_profile::ValueType::canonical).enumerate();
+    let available = || {
+        let mut names: Vec<_> = types().filter(|(index, _)| profile.samples.total(*index) != 0).collect();
+        names.sort_by_key(|(_, value_type)| value_type.rank());
+        names
+    };
+    let Some(wanted) = wanted else {
+        let first = available().into_iter().next().or_else(|| types().next());
+        return first
+            .map(|(index, _)| index)
+            .with_context(|| format!("{} has no value types", path.display()));
+    };
+    profile.value_type_index(wanted).ok_or_else(|| {
+        let names: Vec<_> = available().into_iter().map(|(_, value_type)| value_type.name.to_string()).collect();
+        hinted(
+            format!("{} has no value type `{wanted}`", path.display()),
+            format!("it has {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
+        )
+    })
+}
