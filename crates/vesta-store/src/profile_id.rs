@@ -1,5 +1,6 @@
 //! Names of profiles.
 
+use crate::Timestamp;
 use std::fmt;
 use std::str::FromStr;
 
@@ -22,6 +23,11 @@ impl ProfileId {
     /// The smallest id that an upload received at this time may have.
     pub fn at(unix_us: i64) -> ProfileId {
         ProfileId((unix_us.div_euclid(1000) - EPOCH_MS).max(0) << COUNTER_BITS)
+    }
+
+    /// When the upload was received, to the millisecond; later than that if the clock was set back before.
+    pub(crate) fn time(self) -> Timestamp {
+        Timestamp(((self.0 >> COUNTER_BITS) + EPOCH_MS).saturating_mul(1000))
     }
 
     /// The id for an upload received now, after `self` was the latest one given.

@@ -170,8 +170,13 @@ impl Core {
             self.catalogs[table].commit(&change, self.config.now()).await?;
             self.publish(table, &[], &change.remove);
         }
-        for unit in &units {
-            let What::Segment(first) = unit.what else { continue };
+        let segments: Vec<ProfileId> = units
+            .iter()
+            .filter_map(|unit| if let What::Segment(first) = unit.what { Some(first) } else { None })
+            .collect();
+        // Files are deleted once nobody holds them.
+        drop(units);
+        for first in segments {
             match self.storage.objects.delete(&segment_path(first)).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => self.segments.remove(first),
                 Err(error) => return Err(error.into()),

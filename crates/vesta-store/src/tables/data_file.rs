@@ -111,11 +111,12 @@ impl DataFile {
         }
     }
 
-    /// The latest time at which an upload with rows in this file can have been received.
+    /// When the last upload with rows in this file was received. The day bounds what the id says, which is ahead of
+    /// the time after the clock was set back.
     pub(crate) fn last_received(&self) -> Timestamp {
+        let end_of_day = Timestamp::end_of_date(&self.date).unwrap_or(self.flush.time());
         let known = self.bounds.0.get("received_at").and_then(|(_, max)| as_time(max));
-        let end_of_day = Timestamp::end_of_date(&self.date);
-        known.or(end_of_day).unwrap_or_default()
+        known.unwrap_or(self.flush.time().min(end_of_day))
     }
 
     /// The earliest time at which an upload with rows in this file was received, if it is known.

@@ -1,0 +1,13 @@
+//! The store, from outside: uploads in, rows and bytes out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod compaction;
+mod crash;
+mod duplicates;
+mod exchange;
+mod fixtures;
+mod full_disk;
+mod retention;
+mod support;
+mod symbols;
