@@ -13,10 +13,17 @@ pub(crate) struct TextColumn {
     codes: DictionaryArray<Int32Type>,
 }
 
-/// A column of lists of texts.
+/// A column of lists of texts. They are not coded: making codes of millions of tags takes longer than looking at each.
 pub(crate) struct TextListColumn {
     offsets: OffsetBuffer<i32>,
-    items: TextColumn,
+    items: StringArray,
+}
+
+/// What the texts at each place of a list last stood for. Lists of neighboring rows are mostly alike, so comparing with
+/// the text at the same place of the row before spares most look-ups.
+#[derive(Default)]
+pub(crate) struct PlaceMemo {
+    last: Vec<(String, usize)>,
 }
 
 /// A column of maps from texts to numbers.
@@ -86,34 +93,46 @@ impl TextListColumn {
     pub(crate) fn of(batch: &RecordBatch, name: &str) -> Result<Self, QueryError> {
         let list = cast_to_list(column(batch, name)?)?;
         let list = list.as_list::<i32>();
-        Ok(TextListColumn { offsets: list.offsets().clone(), items: TextColumn::from_array(list.values())? })
+        let items = cast(list.values(), &DataType::Utf8)?.as_string::<i32>().clone();
+        Ok(TextListColumn { offsets: list.offsets().clone(), items })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// The positions of a row's items in [`TextListColumn::items`].
-    pub(crate) fn range(&self, row: usize) -> std::ops::Range<usize> {
-        range(&self.offsets, row)
-    }
-
-    /// The items of all rows.
-    pub(crate) fn items(&self) -> &TextColumn {
-        &self.items
-    }
-
     /// The items of one row.
     pub(crate) fn texts(&self, row: usize) -> impl Iterator<Item = &str> {
-        self.range(row).map(|position| self.items.text(position))
+        range(&self.offsets, row).map(|position| self.items.value(position))
     }
 
     /// Which rows have an item that passes.
     pub(crate) fn rows_where(&self, mut passes: impl FnMut(&str) -> bool) -> BooleanBuffer {
-        let table = self.items.codes_where(&mut passes);
-        BooleanBuffer::collect_bool(self.len(), |row| {
-            self.range(row).any(|position| self.items.code(position).is_some_and(|code| table[code]))
-        })
+        BooleanBuffer::collect_bool(self.len(), |row| self.texts(row).any(&mut passes))
+    }
+}
+
+// === impl PlaceMemo ===
+
+impl PlaceMemo {
+    /// What `text` stands for, which is asked of `look_up` unless the row before had the same text at this place.
+    pub(crate) fn get(&mut self, place: usize, text: &str, look_up: impl FnOnce(&str) -> usize) -> usize {
+        match self.last.get_mut(place) {
+            Some((last, meaning)) => {
+                if last != text {
+                    text.clone_into(last);
+                    *meaning = look_up(text);
+                }
+                *meaning
+            }
+            None => {
+                let meaning = look_up(text);
+                if place == self.last.len() {
+                    self.last.push((text.to_owned(), meaning));
+                }
+                meaning
+            }
+        }
     }
 }
 

@@ -187,19 +187,13 @@ impl Counter {
     }
 
     fn add_tags(&mut self, tags: &TextListColumn, key: &str, mask: Option<&BooleanBuffer>) {
-        let values: Vec<Option<&str>> =
-            tags.items().texts().iter().map(|tag| tag_value(tag.unwrap_or_default(), key)).collect();
-        let mut counts = vec![0u64; values.len()];
         for_each_row(tags.len(), mask, |row| {
-            for code in tags.range(row).filter_map(|position| tags.items().code(position)) {
-                counts[code] += 1;
+            for value in tags.texts(row).filter_map(|tag| tag_value(tag, key)) {
+                if !value.is_empty() {
+                    self.add(value, 1);
+                }
             }
         });
-        for (value, count) in values.into_iter().zip(counts) {
-            if let Some(value) = value.filter(|value| !value.is_empty() && count > 0) {
-                self.add(value, count);
-            }
-        }
     }
 
     pub(crate) fn add(&mut self, text: &str, count: u64) {

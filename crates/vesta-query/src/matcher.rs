@@ -21,12 +21,15 @@ const PROMOTED: [(&str, &str); 9] = [
 ];
 
 /// Measures that the table of profiles has a column for, and other names they go by.
-const MEASURES: [(&str, &str); 6] = [
+const MEASURES: [(&str, &str); 9] = [
     ("cpu_cores", "cpu_cores"),
     ("prof_core_cpu_cores", "cpu_cores"),
     ("metrics.core_cpu_cores", "cpu_cores"),
     ("alloc_bytes_per_second", "alloc_bytes_per_second"),
     ("wall_cores", "wall_cores"),
+    ("heap_bytes", "heap_bytes"),
+    ("lock_wait_cores", "lock_wait_cores"),
+    ("exceptions_per_second", "exceptions_per_second"),
     ("samples", "samples"),
 ];
 

@@ -11,6 +11,12 @@ pub enum Measure {
     AllocBytesPerSecond,
     /// Wall time per second, summed over threads.
     WallCores,
+    /// Memory in use when the profile was taken, in bytes.
+    HeapBytes,
+    /// Time spent waiting for locks per second, summed over threads.
+    LockWaitCores,
+    /// Exceptions thrown per second.
+    ExceptionsPerSecond,
     /// Samples taken.
     Samples,
     /// How many profiles there are.
@@ -35,6 +41,9 @@ impl Measure {
             "cpu_cores" => Measure::CpuCores,
             "alloc_bytes_per_second" => Measure::AllocBytesPerSecond,
             "wall_cores" => Measure::WallCores,
+            "heap_bytes" => Measure::HeapBytes,
+            "lock_wait_cores" => Measure::LockWaitCores,
+            "exceptions_per_second" => Measure::ExceptionsPerSecond,
             "samples" => Measure::Samples,
             "profiles" => Measure::Profiles,
             metric => Measure::Metric(metric.to_owned()),
@@ -47,6 +56,9 @@ impl Measure {
             Measure::CpuCores => "cpu_cores",
             Measure::AllocBytesPerSecond => "alloc_bytes_per_second",
             Measure::WallCores => "wall_cores",
+            Measure::HeapBytes => "heap_bytes",
+            Measure::LockWaitCores => "lock_wait_cores",
+            Measure::ExceptionsPerSecond => "exceptions_per_second",
             Measure::Samples => "samples",
             Measure::Profiles => "profiles",
             Measure::Metric(name) => name,
@@ -56,7 +68,9 @@ impl Measure {
     /// The unit of the numbers, as shown; empty if it is not known.
     pub fn unit(&self) -> &'static str {
         match self {
-            Measure::CpuCores | Measure::WallCores => "cores",
+            Measure::CpuCores | Measure::WallCores | Measure::LockWaitCores => "cores",
+            Measure::HeapBytes => "bytes",
+            Measure::ExceptionsPerSecond => "exceptions/s",
             Measure::AllocBytesPerSecond => "bytes/s",
             Measure::Samples => "samples",
             Measure::Profiles => "profiles",

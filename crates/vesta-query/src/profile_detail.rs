@@ -8,7 +8,7 @@ use datafusion::prelude::{col, lit};
 use vesta_profile::{CanonicalType, ValueType};
 use vesta_store::{ProfileId, Timestamp};
 
-/// All that tables know of one profile. What only the upload knows (sizes of parts, code provenance, problems) is
+/// All that tables know of one profile. What only the upload knows (sizes of parts, code provenance) is
 /// in [`vesta_store::Store::raw`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileDetail {
@@ -30,6 +30,8 @@ pub struct ProfileDetail {
     pub endpoint_counts: Vec<(String, i64)>,
     /// The file names of the upload's attachments.
     pub attachments: Vec<String>,
+    /// What could not be read of the upload.
+    pub problems: Vec<String>,
     /// What the profiler says of itself and its runtime, as JSON; empty for nothing.
     pub info: String,
 }
@@ -103,6 +105,7 @@ fn read_detail(batch: &RecordBatch, summary: ProfileSummary) -> Result<ProfileDe
             .map(|(name, count)| (name, whole(count)))
             .collect(),
         attachments: list("attachments")?,
+        problems: list("problems")?,
         info: text("info")?,
     })
 }

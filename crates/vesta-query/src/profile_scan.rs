@@ -34,17 +34,34 @@ impl Engine {
             .read_table(snapshot.profiles())?
             .filter(profiles_of(scope))?
             .select(wanted.into_iter().map(column).collect::<Vec<_>>())?;
-        let limit = self.limits().profiles;
-        let seen = Arc::new(AtomicU64::new(0));
+        let seen = Counted::new("profiles", self.limits().profiles);
         let bounded = move |accumulator: &mut A, batch: &RecordBatch| {
-            let rows = u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
-            let found = seen.fetch_add(rows, Ordering::Relaxed).saturating_add(rows);
-            if found > limit {
-                return Err(QueryError::TooMuch { what: "profiles", found, limit });
-            }
+            seen.add(batch)?;
             step(accumulator, batch)
         };
         fold(frame, new, bounded).await
+    }
+}
+
+/// Rows that all partitions of a scan have seen, and how many they may see.
+pub(crate) struct Counted {
+    what: &'static str,
+    limit: u64,
+    seen: AtomicU64,
+}
+
+impl Counted {
+    pub(crate) fn new(what: &'static str, limit: u64) -> Self {
+        Counted { what, limit, seen: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn add(&self, batch: &RecordBatch) -> Result<(), QueryError> {
+        let rows = u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
+        let found = self.seen.fetch_add(rows, Ordering::Relaxed).saturating_add(rows);
+        match found > self.limit {
+            true => Err(QueryError::TooMuch { what: self.what, found, limit: self.limit }),
+            false => Ok(()),
+        }
     }
 }
 

@@ -141,6 +141,9 @@ fn measure_column(measure: &Measure) -> Option<&'static str> {
         Measure::CpuCores => Some("cpu_cores"),
         Measure::AllocBytesPerSecond => Some("alloc_bytes_per_second"),
         Measure::WallCores => Some("wall_cores"),
+        Measure::HeapBytes => Some("heap_bytes"),
+        Measure::LockWaitCores => Some("lock_wait_cores"),
+        Measure::ExceptionsPerSecond => Some("exceptions_per_second"),
         Measure::Samples | Measure::Profiles | Measure::Metric(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Samples added up by stack.
 
 use crate::column::integers;
-use crate::profile_scan::{fold, within};
+use crate::profile_scan::{Counted, fold, within};
 use crate::selection::{Selection, Wanted};
 use crate::{Basis, Engine, QueryError, SampleScope, Scope};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
@@ -43,17 +43,15 @@ impl Engine {
                 vec![col("stack_id")],
                 vec![sum(col("value")).alias("value"), sum(col("count")).alias("count")],
             )?;
+            let seen = Counted::new("stacks", limit);
             let step = move |rows: &mut Vec<(i64, i64, i64)>, batch: &RecordBatch| {
+                seen.add(batch)?;
                 let (ids, values, counts) =
                     (integers(batch, "stack_id")?, integers(batch, "value")?, integers(batch, "count")?);
                 rows.extend(
                     (0..batch.num_rows()).map(|row| (ids.value(row), values.value(row), counts.value(row))),
                 );
-                let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-                match found > limit {
-                    true => Err(QueryError::TooMuch { what: "stacks", found, limit }),
-                    false => Ok(()),
-                }
+                Ok(())
             };
             for (id, value, count) in fold(sums, Vec::new, step).await?.into_iter().flatten() {
                 ids.push(id);

@@ -1,6 +1,6 @@
 //! The keys of tags in a scope.
 
-use crate::column::{TextListColumn, integers};
+use crate::column::{PlaceMemo, TextListColumn, integers};
 use crate::facets::{Counter, for_each_row};
 use crate::matcher::matches;
 use crate::{Basis, Engine, QueryError, Scope};
@@ -54,23 +54,14 @@ impl Engine {
                 let mask = matches(&expr, batch)?;
                 let tags = TextListColumn::of(batch, "tags")?;
                 let samples = integers(batch, "samples")?;
-                let keys = Keys::of(&tags);
-                let mut counts = vec![0u64; keys.names.len()];
+                let mut keys = Keys::default();
                 for_each_row(batch.num_rows(), mask.as_ref(), |row| {
                     basis.profiles += 1;
                     basis.samples += u64::try_from(samples.value(row)).unwrap_or(0);
-                    // Tags are sorted, so tags with the same key follow each other and count once.
-                    let mut last = usize::MAX;
-                    for code in tags.range(row).filter_map(|position| tags.items().code(position)) {
-                        let key = keys.of_code[code];
-                        if key != last {
-                            counts[key] += 1;
-                        }
-                        last = key;
-                    }
+                    keys.count(tags.texts(row));
                 });
-                for (name, count) in keys.names.iter().zip(counts).filter(|(_, count)| *count > 0) {
-                    counter.add(name, count);
+                for (name, count) in &keys.counts {
+                    counter.add(name, *count);
                 }
                 Ok(())
             };
@@ -91,26 +82,31 @@ impl Engine {
     }
 }
 
-/// The distinct keys of the tags of a batch.
-struct Keys<'a> {
-    names: Vec<&'a str>,
-    of_code: Vec<usize>,
+/// How many rows of a batch have each key.
+#[derive(Default)]
+struct Keys {
+    counts: Vec<(String, u64)>,
+    index: HashMap<String, usize, FixedState>,
+    memo: PlaceMemo,
 }
 
-impl<'a> Keys<'a> {
-    fn of(tags: &'a TextListColumn) -> Self {
-        let mut keys = Keys { names: Vec::new(), of_code: Vec::new() };
-        let mut index: HashMap<&str, usize, FixedState> = HashMap::default();
-        for tag in tags.items().texts() {
-            let tag = tag.unwrap_or_default();
+impl Keys {
+    /// Counts one row. Its tags are sorted, so tags with the same key follow each other and count once.
+    fn count<'a>(&mut self, tags: impl Iterator<Item = &'a str>) {
+        let mut last = usize::MAX;
+        for (place, tag) in tags.enumerate() {
             let name = tag.split_once(':').map_or(tag, |(key, _)| key);
-            let next = keys.names.len();
-            let key = *index.entry(name).or_insert(next);
-            if key == next {
-                keys.names.push(name);
+            let (counts, index) = (&mut self.counts, &mut self.index);
+            let key = self.memo.get(place, name, |name| {
+                *index.entry_ref(name).or_insert_with(|| {
+                    counts.push((name.to_owned(), 0));
+                    counts.len() - 1
+                })
+            });
+            if key != last {
+                self.counts[key].1 += 1;
             }
-            keys.of_code.push(key);
+            last = key;
         }
-        keys
     }
 }

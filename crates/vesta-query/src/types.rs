@@ -1,6 +1,6 @@
 //! Which value types there are in a scope, and how much of each.
 
-use crate::column::{TextListColumn, integer_lists, integers, range};
+use crate::column::{PlaceMemo, TextListColumn, integer_lists, integers, range};
 use crate::matcher::matches;
 use crate::selection::ProcessColumns;
 use crate::{Basis, Engine, QueryError, Scope};
@@ -57,6 +57,7 @@ struct Tally {
     /// For each process the latest value of each snapshot type.
     processes: HashMap<String, Vec<LatestValue>, FixedState>,
     basis: Basis,
+    memo: PlaceMemo,
 }
 
 struct Sum {
@@ -79,16 +80,15 @@ impl Tally {
         let (offsets, totals) = integer_lists(batch, "totals")?;
         let (ids, samples) = (integers(batch, "profile_id")?, integers(batch, "samples")?);
         let processes = ProcessColumns::of(batch)?;
-        let indexes: Vec<usize> =
-            names.items().texts().iter().map(|name| self.index_of(name.unwrap_or_default())).collect();
+        let mut memo = std::mem::take(&mut self.memo);
         let mut snapshots: Vec<LatestValue> = Vec::new();
         for row in (0..batch.num_rows()).filter(|&row| mask.is_none_or(|mask| mask.value(row))) {
             self.basis.profiles += 1;
             self.basis.samples += value_or_zero(&samples, row);
             snapshots.clear();
-            for (position, total) in names.range(row).zip(range(&offsets, row)) {
-                let Some(code) = names.items().code(position) else { continue };
-                let (index, value) = (indexes[code], totals.value(total));
+            for (place, (name, total)) in names.texts(row).zip(range(&offsets, row)).enumerate() {
+                let index = memo.get(place, name, |name| self.index_of(name));
+                let value = totals.value(total);
                 let sum = &mut self.types[index];
                 if sum.value_type.kind == Kind::Snapshot {
                     let (start, id) = (processes.starts.value(row), ids.value(row));
@@ -102,6 +102,7 @@ impl Tally {
                 processes.with_key(row, |process| self.offer(process, &snapshots));
             }
         }
+        self.memo = memo;
         Ok(())
     }
 

@@ -161,13 +161,14 @@ impl<'a> Parser<'a> {
             Some(field) => self.value(field),
             None => match self.key()? {
                 Some(field) => self.value_after_key(start, field),
-                None => {
-                    let word = self.word()?;
-                    let pattern = Pattern::new(word.pieces);
-                    Ok(if pattern.is_any() { Expr::All } else { Expr::Text(pattern) })
-                }
+                None => self.bare_word(),
             },
         }
+    }
+
+    fn bare_word(&mut self) -> Result<Expr, ParseError> {
+        let pattern = Pattern::new(self.word()?.pieces);
+        Ok(if pattern.is_any() { Expr::All } else { Expr::Text(pattern) })
     }
 
     /// The key and its colon, if the next term has one.
@@ -222,7 +223,7 @@ impl<'a> Parser<'a> {
                 return Ok(if key == "_exists_" { exists } else { exists.negate() });
             }
             if key == "*" {
-                return Ok(Expr::Text(Pattern::new(self.word()?.pieces)));
+                return self.bare_word();
             }
         }
         match self.rest().starts_with('(') {

@@ -1,0 +1,100 @@
+//! Facets and keys of tags.
+
+use crate::fleet::{Fleet, Minute, scope};
+use vesta_query::{FacetOptions, TagKeyOptions};
+
+async fn fleet() -> Fleet {
+    let minute = |service, env: &str, version: &str, start| {
+        Minute::of(service, start, 1)
+            .tag("env", env)
+            .tag("version", version)
+            .tag("team", "core")
+            .tag("zone", version)
+    };
+    Fleet::of([
+        minute("web", "prod", "1", 0),
+        minute("web", "prod", "2", 60),
+        minute("web", "dev", "2", 120),
+        minute("api", "prod", "1", 0),
+        Minute::of("batch", 0, 1).tag("team", "data").tag("team", "core"),
+    ])
+    .await
+}
+
+/// Facets as lines of `key: value count, ...`.
+async fn shown(fleet: &Fleet, query: &str, keys: &[&str], prefix: &str, limit: usize) -> Vec<String> {
+    let options = FacetOptions {
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        prefix: prefix.to_owned(),
+        limit,
+    };
+    let facets = fleet.engine.facets(&scope(query), &options).await.unwrap();
+    facets
+        .facets
+        .iter()
+        .map(|facet| {
+            let values: Vec<String> =
+                facet.values.iter().map(|value| format!("{} {}", value.value, value.count)).collect();
+            let more = if facet.truncated { format!(" of {}", facet.distinct) } else { String::new() };
+            format!("{}: {}{more}", facet.key, values.join(", "))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn values_are_counted_most_frequent_first() {
+    let fleet = fleet().await;
+    for flushed in [false, true] {
+        if flushed {
+            fleet.store.flush().await.unwrap();
+        }
+        let keys = ["service", "env", "version", "team", "nothing"];
+        assert_eq!(
+            shown(&fleet, "", &keys, "", 20).await,
+            [
+                "service: web 3, api 1, batch 1",
+                "env: prod 3, dev 1",
+                "version: 1 2, 2 2",
+                "team: core 5, data 1",
+                "nothing: ",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_facet_ignores_what_the_scope_demands_of_its_own_tag() {
+    let fleet = fleet().await;
+    assert_eq!(
+        shown(&fleet, "service:web env:prod", &["service", "env", "zone"], "", 20).await,
+        ["service: web 2, api 1", "env: prod 2, dev 1", "zone: 1 1, 2 1"]
+    );
+    assert_eq!(
+        shown(&fleet, "team:data", &["team", "service"], "", 20).await,
+        ["team: core 5, data 1", "service: batch 1"]
+    );
+    let facets = fleet.engine.facets(&scope("service:web env:prod"), &FacetOptions::default()).await.unwrap();
+    assert_eq!((facets.basis.profiles, facets.facets.len()), (2, 6));
+}
+
+#[tokio::test]
+async fn values_are_found_by_their_beginning_and_cut() {
+    let fleet = fleet().await;
+    assert_eq!(shown(&fleet, "", &["service", "team"], "B", 20).await, ["service: batch 1", "team: "]);
+    assert_eq!(shown(&fleet, "", &["service"], "", 1).await, ["service: web 3 of 3"]);
+}
+
+#[tokio::test]
+async fn keys_of_tags_are_counted_once_per_profile() {
+    let fleet = fleet().await;
+    let options = TagKeyOptions { prefix: "T".to_owned(), ..TagKeyOptions::default() };
+    let keys = fleet.engine.tag_keys(&scope(""), &options).await.unwrap();
+    let found: Vec<_> = keys.keys.iter().map(|key| (key.key.as_str(), key.count)).collect();
+    assert_eq!((found, keys.truncated, keys.basis.profiles), (vec![("team", 5)], false, 5));
+    let keys = fleet
+        .engine
+        .tag_keys(&scope("service:web"), &TagKeyOptions { limit: 2, ..Default::default() })
+        .await
+        .unwrap();
+    assert_eq!((keys.keys.len(), keys.truncated), (2, true));
+}

@@ -1,0 +1,13 @@
+//! The engine at its boundary: searches as text, answers from a real store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod fixtures;
+mod fleet;
+
+mod facets;
+mod flame_graph;
+mod list;
+mod real_uploads;
+mod scope;
+mod series;
+mod time;
