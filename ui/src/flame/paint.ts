@@ -31,7 +31,8 @@ export function paint(
   const { rowHeight, scrollTop } = frame;
   const boxHeight = rowHeight - 1;
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-  context.clearRect(0, 0, frame.width, frame.height);
+  context.fillStyle = palette.background;
+  context.fillRect(0, 0, frame.width, frame.height);
 
   // Runs first and as one path per color: there may be thousands.
   for (const wanted of marks ? [false, true] : [false]) {

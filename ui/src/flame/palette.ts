@@ -11,6 +11,7 @@ export const OTHER_COLOR = NEUTRAL + 1;
 export interface Palette {
   /** By color index; `NEUTRAL` and `OTHER_COLOR` follow the hues. */
   readonly fills: readonly string[];
+  readonly background: string;
   readonly faded: string;
   readonly text: string;
   readonly fadedText: string;
@@ -58,6 +59,7 @@ export function readPalette(element: Element): Palette {
   fills.push(token('--flame-neutral'), token('--flame-other'));
   return {
     fills,
+    background: token('--surface'),
     faded: token('--flame-faded'),
     text: token('--flame-text'),
     fadedText: token('--flame-faded-text'),

@@ -173,8 +173,10 @@ export class Surface {
     };
   }
 
-  private paintNow(): void {
-    const context = this.canvas.getContext('2d');
+  /** At once; otherwise {@link requestPaint} is what to call. */
+  paintNow(): void {
+    // Opaque: blending 1.4 million pixels per frame costs more than painting them.
+    const context = this.canvas.getContext('2d', { alpha: false });
     if (!context || !this.palette || this.width === 0) return;
     if (this.motion) {
       const progress = (performance.now() - this.motion.startedMs) / ZOOM_MS;
