@@ -176,7 +176,8 @@ pub(crate) fn create_file(file: &FilePath) -> io::Result<File> {
 
 /// Creates a folder that only this user may read, and those above it, and makes their names durable.
 pub(crate) fn create_folders(folder: &FilePath) -> io::Result<()> {
-    if folder.is_dir() {
+    // The folder above a relative path of one name is the empty path: the folder that the process runs in.
+    if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
     if let Some(above) = folder.parent() {
@@ -191,8 +192,9 @@ pub(crate) fn create_folders(folder: &FilePath) -> io::Result<()> {
 /// Makes the name of a file or folder durable.
 pub(crate) fn sync_folder_of(file: &FilePath) -> io::Result<()> {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        _ => Ok(()),
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 
