@@ -164,7 +164,7 @@ impl Core {
                 table,
                 objects: Arc::clone(&self.storage.objects),
                 files: Arc::clone(&view.files[table]),
-                memory: sealed.chain(view.active.batches(table)).cloned().collect(),
+                memory: sealed.chain(view.active.batches(table)).collect(),
             }
         });
         drop(view);

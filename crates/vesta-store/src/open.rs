@@ -27,7 +27,9 @@ use vesta_upload::Upload;
 
 /// Opens the store of a folder.
 pub(crate) async fn open(config: StoreConfig) -> Result<Store, OpenError> {
-    let root = config.root.clone();
+    // A relative folder such as `vesta-data` has no parent whose entries could be made durable.
+    let root = std::path::absolute(&config.root)
+        .map_err(|source| OpenError::Io { path: config.root.clone(), source })?;
     let failed = |source| OpenError::Io { path: root.clone(), source };
     create_folders(&root).map_err(failed)?;
     let lock = lock_folder(&root)?;

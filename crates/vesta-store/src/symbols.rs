@@ -215,7 +215,7 @@ async fn load(
         if missing.is_empty() {
             return Ok(());
         }
-        take(batch, missing);
+        take(&batch.rows, missing);
     }
     let mut days: BTreeMap<&str, Vec<Arc<DataFile>>> = BTreeMap::new();
     for file in view.files.iter() {

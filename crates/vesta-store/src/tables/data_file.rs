@@ -159,13 +159,26 @@ fn scalar_from_json(value: &Value, data_type: &DataType) -> Option<ScalarValue> 
     }
 }
 
-/// The bounds of files, as DataFusion asks for them to rule files out.
-pub(crate) struct FileBounds<'a> {
-    pub(crate) table: Table,
-    pub(crate) files: &'a [Arc<DataFile>],
+impl Bounds {
+    /// The bounds of rows of one service; none if it is not known.
+    pub(crate) fn of_service(service: &str) -> Bounds {
+        if service.is_empty() {
+            return Bounds::default();
+        }
+        let word = ScalarValue::Utf8(Some(service.to_owned()));
+        let word = ScalarValue::Dictionary(Box::new(DataType::Int32), Box::new(word));
+        Bounds(BTreeMap::from([("service".to_owned(), (word.clone(), word))]))
+    }
 }
 
-impl FileBounds<'_> {
+/// The bounds of files or batches, as DataFusion asks for them to rule some out.
+pub(crate) struct ManyBounds<'a> {
+    pub(crate) table: Table,
+    pub(crate) bounds: Vec<&'a Bounds>,
+    pub(crate) rows: Vec<u64>,
+}
+
+impl ManyBounds<'_> {
     fn bounds(
         &self,
         column: &Column,
@@ -174,13 +187,12 @@ impl FileBounds<'_> {
         let schema = self.table.schema();
         let data_type = schema.field_with_name(&column.name).ok()?.data_type();
         let unknown = ScalarValue::try_from(data_type).ok()?;
-        let values =
-            self.files.iter().map(|file| file.bounds.0.get(&column.name).map_or(unknown.clone(), &of));
+        let values = self.bounds.iter().map(|bounds| bounds.0.get(&column.name).map_or(unknown.clone(), &of));
         ScalarValue::iter_to_array(values).ok()
     }
 }
 
-impl PruningStatistics for FileBounds<'_> {
+impl PruningStatistics for ManyBounds<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
         self.bounds(column, |(min, _)| min.clone())
     }
@@ -190,7 +202,7 @@ impl PruningStatistics for FileBounds<'_> {
     }
 
     fn num_containers(&self) -> usize {
-        self.files.len()
+        self.bounds.len()
     }
 
     fn null_counts(&self, _column: &Column) -> Option<ArrayRef> {
@@ -198,7 +210,7 @@ impl PruningStatistics for FileBounds<'_> {
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from_iter_values(self.files.iter().map(|file| file.rows))))
+        Some(Arc::new(UInt64Array::from_iter_values(self.rows.iter().copied())))
     }
 
     fn contained(&self, _column: &Column, _values: &HashSet<ScalarValue>) -> Option<BooleanArray> {

@@ -6,7 +6,7 @@ use crate::storage::Storage;
 use crate::{ProfileId, TableError, Timestamp};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute;
-use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use object_store::buffered::BufWriter;
@@ -15,6 +15,7 @@ use parquet::arrow::AsyncArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -150,13 +151,43 @@ impl OpenFile {
     }
 }
 
+/// The most columns by which a table is sorted.
+const MAX_KEYS: usize = 5;
+
 /// Sorts rows the way files of this table are sorted.
+///
+/// Every key becomes a number first: a word its rank among the words. Sorting then compares numbers that lie side by
+/// side.
 pub(crate) fn sort(table: Table, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let columns: Vec<compute::SortColumn> = key_columns(table, rows)?
-        .into_iter()
-        .map(|values| compute::SortColumn { values, options: None })
-        .collect();
-    compute::take_record_batch(rows, &compute::lexsort_to_indices(&columns, None)?)
+    let count =
+        u32::try_from(rows.num_rows()).map_err(|_| ArrowError::ComputeError("too many rows".into()))?;
+    let mut keyed: Vec<([i64; MAX_KEYS], u32)> = (0..count).map(|row| ([0; MAX_KEYS], row)).collect();
+    for (index, column) in key_columns(table, rows)?.iter().enumerate().take(MAX_KEYS) {
+        let numbers = as_numbers(column)?;
+        for ((key, _), &number) in keyed.iter_mut().zip(&*numbers) {
+            key[index] = number;
+        }
+    }
+    keyed.sort_unstable();
+    compute::take_record_batch(rows, &UInt32Array::from_iter_values(keyed.into_iter().map(|(_, row)| row)))
+}
+
+/// A key column as numbers in the same order.
+fn as_numbers(column: &ArrayRef) -> Result<Cow<'_, [i64]>, ArrowError> {
+    match column.data_type() {
+        DataType::Int64 => Ok(Cow::Borrowed(column.as_primitive::<Int64Type>().values())),
+        DataType::Timestamp(..) => {
+            Ok(Cow::Borrowed(column.as_primitive::<TimestampMicrosecondType>().values()))
+        }
+        DataType::Dictionary(..) => {
+            let words = column.as_dictionary::<Int32Type>();
+            let ranks = compute::rank(words.values(), None)?;
+            let rank =
+                |key: Option<usize>| key.and_then(|key| ranks.get(key)).map_or(-1, |&rank| i64::from(rank));
+            Ok(Cow::Owned(words.keys_iter().map(rank).collect()))
+        }
+        other => Err(ArrowError::SchemaError(format!("cannot sort by {other}"))),
+    }
 }
 
 fn key_columns(table: Table, rows: &RecordBatch) -> Result<Vec<ArrayRef>, ArrowError> {

@@ -95,16 +95,14 @@ impl Core {
         flush: ProfileId,
     ) -> Result<Vec<Arc<DataFile>>, TableError> {
         let mut files = Vec::new();
-        for (date, batches) in generation.days(table) {
-            if batches.is_empty() {
-                continue;
-            }
+        for (date, services) in generation.days(table) {
             self.reach("flush.write")?;
-            let rows = sort(table, &concat_batches(&table.schema(), &batches)?)?;
             let (max_bytes, now) = (self.config.file_bytes, self.config.now());
             let spec = FileSpec { table, date: date.to_owned(), level: 0, flush, max_bytes, now };
             let mut writer = FileWriter::new(&self.storage, spec);
-            writer.write(&rows).await?;
+            for batches in services {
+                writer.write(&sort(table, &concat_batches(&table.schema(), &batches)?)?).await?;
+            }
             files.extend(writer.finish().await?);
         }
         Ok(files)

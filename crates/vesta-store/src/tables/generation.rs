@@ -1,6 +1,6 @@
 //! Rows in memory: those of all uploads between two places of the log.
 
-use super::data_file::DataFile;
+use super::data_file::{Bounds, DataFile};
 use super::rows::UploadRows;
 use super::schema::{PerTable, Table};
 use crate::ProfileId;
@@ -9,24 +9,35 @@ use arrow::compute::concat_batches;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Small batches of one table and day that are merged into one: a query pays for each batch.
-const MERGE_BATCHES: usize = 64;
+/// Small batches of one table, day and service that are merged into one: a query pays for each batch.
+const MERGE_BATCHES: usize = 16;
 /// Rows of a batch that is not merged any more.
 const LARGE_BATCH_ROWS: usize = 32_768;
 
-/// Rows that are in no file yet, by the day on which their uploads were received.
+/// Rows that are in no file yet, by the day on which their uploads were received and by service, which is how queries
+/// ask for them and how files are sorted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Generation {
-    days: BTreeMap<String, PerTable<Batches>>,
+    days: BTreeMap<String, PerTable<BTreeMap<String, ServiceRows>>>,
     rows: usize,
     bytes: usize,
     profiles: usize,
 }
 
+/// Rows of one service.
 #[derive(Clone, Debug, Default)]
-struct Batches {
+struct ServiceRows {
+    bounds: Arc<Bounds>,
     large: Vec<RecordBatch>,
     small: Vec<RecordBatch>,
+}
+
+/// Rows in memory, as a snapshot holds them.
+#[derive(Clone, Debug)]
+pub(crate) struct MemoryBatch {
+    /// What is known of the rows without looking at them: their service.
+    pub(crate) bounds: Arc<Bounds>,
+    pub(crate) rows: RecordBatch,
 }
 
 /// A generation that is being flushed, and how far that is.
@@ -52,19 +63,35 @@ impl Generation {
             let Some(batch) = batch else { continue };
             self.rows += batch.num_rows();
             self.bytes += heap_size(batch);
-            day[table].push(table, batch.clone());
+            // Spans of all services are sorted together.
+            let service =
+                if table.sort_columns().first() == Some(&"service") { rows.service.as_str() } else { "" };
+            match day[table].get_mut(service) {
+                Some(rows) => rows.push(table, batch.clone()),
+                None => {
+                    let rows =
+                        ServiceRows { bounds: Arc::new(Bounds::of_service(service)), ..Default::default() };
+                    day[table].entry(service.to_owned()).or_insert(rows).push(table, batch.clone());
+                }
+            }
         }
         self.profiles += 1;
     }
 
     /// The rows of a table.
-    pub(crate) fn batches(&self, table: Table) -> impl Iterator<Item = &RecordBatch> {
-        self.days.values().flat_map(move |day| day[table].iter())
+    pub(crate) fn batches(&self, table: Table) -> impl Iterator<Item = MemoryBatch> {
+        let services = self.days.values().flat_map(move |day| day[table].values());
+        services.flat_map(|service| {
+            service.iter().map(|rows| MemoryBatch { bounds: Arc::clone(&service.bounds), rows: rows.clone() })
+        })
     }
 
-    /// The rows of a table by day.
-    pub(crate) fn days(&self, table: Table) -> impl Iterator<Item = (&str, Vec<RecordBatch>)> {
-        self.days.iter().map(move |(date, day)| (date.as_str(), day[table].iter().cloned().collect()))
+    /// The rows of a table by day, and within a day by service, in the order of files.
+    pub(crate) fn days(&self, table: Table) -> impl Iterator<Item = (&str, Vec<Vec<RecordBatch>>)> {
+        self.days.iter().map(move |(date, day)| {
+            let services = day[table].values().map(|service| service.iter().cloned().collect());
+            (date.as_str(), services.collect())
+        })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -80,7 +107,7 @@ impl Generation {
     }
 }
 
-impl Batches {
+impl ServiceRows {
     fn push(&mut self, table: Table, batch: RecordBatch) {
         if batch.num_rows() >= LARGE_BATCH_ROWS {
             return self.large.push(batch);

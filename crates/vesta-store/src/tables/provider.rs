@@ -1,8 +1,8 @@
 //! A table as DataFusion scans it: files and rows in memory.
 
-use super::data_file::{DataFile, FileBounds, FileSet};
+use super::data_file::{Bounds, DataFile, FileSet, ManyBounds};
+use super::generation::MemoryBatch;
 use super::schema::Table;
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -35,7 +35,7 @@ pub(crate) struct TableView {
     pub(crate) table: Table,
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) files: FileSet,
-    pub(crate) memory: Vec<RecordBatch>,
+    pub(crate) memory: Vec<MemoryBatch>,
 }
 
 impl std::fmt::Debug for TableView {
@@ -77,13 +77,18 @@ impl TableProvider for TableView {
             }
             None => None,
         };
-        let files = self.files_for(predicate.as_ref())?;
+        let files = self.needed(&self.files, |file| (&file.bounds, file.rows), predicate.as_ref())?;
+        let memory = self.needed(
+            &self.memory,
+            |batch| (&batch.bounds, batch.rows.num_rows() as u64),
+            predicate.as_ref(),
+        )?;
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !files.is_empty() {
             plans.push(self.scan_files(state, &files, projection, predicate)?);
         }
-        if !self.memory.is_empty() {
-            let partitions = [self.memory.clone()];
+        if !memory.is_empty() {
+            let partitions = [memory.into_iter().map(|batch| batch.rows).collect()];
             plans.push(MemorySourceConfig::try_new_exec(&partitions, self.schema(), projection.cloned())?);
         }
         match plans.len() {
@@ -101,15 +106,20 @@ impl TableProvider for TableView {
 }
 
 impl TableView {
-    /// The files that can hold rows for which the predicate is true.
-    fn files_for(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<Arc<DataFile>>> {
-        let Some(predicate) = predicate else { return Ok(self.files.to_vec()) };
+    /// Those that can hold rows for which the predicate is true.
+    fn needed<T: Clone>(
+        &self,
+        all: &[T],
+        about: impl Fn(&T) -> (&Bounds, u64),
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Result<Vec<T>> {
+        let Some(predicate) = predicate else { return Ok(all.to_vec()) };
         let builder = PruningPredicateBuilder::new().with_file_schema(self.schema());
-        let Ok(pruning) = builder.try_build(Arc::clone(predicate)) else {
-            return Ok(self.files.to_vec());
-        };
-        let keep = pruning.prune(&FileBounds { table: self.table, files: &self.files })?;
-        Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| Arc::clone(file)).collect())
+        // Not every predicate says something about bounds.
+        let Ok(pruning) = builder.try_build(Arc::clone(predicate)) else { return Ok(all.to_vec()) };
+        let (bounds, rows) = all.iter().map(about).unzip();
+        let keep = pruning.prune(&ManyBounds { table: self.table, bounds, rows })?;
+        Ok(all.iter().zip(keep).filter(|(_, keep)| *keep).map(|(one, _)| one.clone()).collect())
     }
 
     /// Scans the files, each in its order and as a partition of its own.

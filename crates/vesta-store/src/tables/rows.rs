@@ -30,6 +30,7 @@ pub(crate) struct Origin {
 
 /// The rows of one upload: a batch per table, none where the upload has no rows.
 pub(crate) struct UploadRows {
+    pub(crate) service: String,
     pub(crate) batches: PerTable<Option<RecordBatch>>,
     /// Whether something in the upload could not be read.
     pub(crate) has_problems: bool,
@@ -90,7 +91,7 @@ pub(crate) fn rows(
         samples.finish(service, start, origin.id)?,
         Some(profile_row(upload, decoded, origin, &totals)?),
     ]);
-    Ok(UploadRows { batches, has_problems: !decoded.problems.is_empty() })
+    Ok(UploadRows { service: service.to_owned(), batches, has_problems: !decoded.problems.is_empty() })
 }
 
 /// Sums by value type.
