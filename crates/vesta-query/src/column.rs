@@ -2,15 +2,17 @@
 
 use crate::QueryError;
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
 };
-use arrow::buffer::{BooleanBuffer, OffsetBuffer};
+use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 
 /// A column of text, as codes of distinct values. An empty text counts as no value.
 pub(crate) struct TextColumn {
-    codes: DictionaryArray<Int32Type>,
+    codes: Int32Array,
+    texts: StringArray,
+    values: ArrayRef,
 }
 
 /// A column of lists of texts. They are not coded: making codes of millions of tags takes longer than looking at each.
@@ -43,48 +45,73 @@ impl TextColumn {
     fn from_array(array: &ArrayRef) -> Result<Self, QueryError> {
         let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         let array = if *array.data_type() == wanted { array.clone() } else { cast(array, &wanted)? };
-        Ok(TextColumn { codes: array.as_dictionary::<Int32Type>().clone() })
+        let dictionary = array.as_dictionary::<Int32Type>();
+        Ok(TextColumn {
+            codes: dictionary.keys().clone(),
+            texts: dictionary.values().as_string::<i32>().clone(),
+            values: dictionary.values().clone(),
+        })
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    /// The code of each row's value, `None` for no value.
+    /// The code of each row's value, `None` for null.
     pub(crate) fn code(&self, row: usize) -> Option<usize> {
-        self.codes.key(row).filter(|&code| !self.texts().value(code).is_empty())
+        self.codes.is_valid(row).then(|| index(self.codes.value(row)))
     }
 
     /// The text of each row, empty for no value.
     pub(crate) fn text(&self, row: usize) -> &str {
-        self.codes.key(row).map_or("", |code| self.texts().value(code))
+        self.code(row).map_or("", |code| self.texts.value(code))
     }
 
     /// The distinct values, by code. Some may not occur.
     pub(crate) fn texts(&self) -> &StringArray {
-        self.codes.values().as_string::<i32>()
-    }
-
-    /// Whether codes mean the same in both.
-    pub(crate) fn shares_codes_with(&self, other: &ArrayRef) -> bool {
-        std::ptr::addr_eq(std::sync::Arc::as_ptr(self.codes.values()), std::sync::Arc::as_ptr(other))
+        &self.texts
     }
 
     /// The distinct values, to compare with [`TextColumn::shares_codes_with`].
     pub(crate) fn values(&self) -> &ArrayRef {
-        self.codes.values()
+        &self.values
+    }
+
+    /// Whether codes mean the same in both.
+    pub(crate) fn shares_codes_with(&self, other: &ArrayRef) -> bool {
+        std::ptr::addr_eq(std::sync::Arc::as_ptr(&self.values), std::sync::Arc::as_ptr(other))
+    }
+
+    /// Adds to `counts`, by code, how often each value occurs in the rows of the mask.
+    pub(crate) fn count(&self, mask: Option<&BooleanBuffer>, counts: &mut [u64]) {
+        let codes = self.codes.values();
+        let mut add = |row: usize| {
+            if let Some(count) = counts.get_mut(index(codes[row])) {
+                *count += 1;
+            }
+        };
+        let valid = self.codes.nulls().map(NullBuffer::inner);
+        match (mask, valid) {
+            (None, None) => (0..codes.len()).for_each(add),
+            (Some(mask), None) => mask.set_indices().for_each(add),
+            (None, Some(valid)) => valid.set_indices().for_each(add),
+            (Some(mask), Some(valid)) => (mask & valid).set_indices().for_each(&mut add),
+        }
     }
 
     /// Which rows have a value that passes.
     pub(crate) fn rows_where(&self, mut passes: impl FnMut(&str) -> bool) -> BooleanBuffer {
-        let table = self.codes_where(&mut passes);
-        BooleanBuffer::collect_bool(self.len(), |row| self.code(row).is_some_and(|code| table[code]))
+        let table: Vec<bool> =
+            self.texts.iter().map(|text| text.is_some_and(|text| !text.is_empty() && passes(text))).collect();
+        let codes = self.codes.values();
+        let found =
+            BooleanBuffer::collect_bool(codes.len(), |row| table.get(index(codes[row])) == Some(&true));
+        match self.codes.nulls() {
+            Some(valid) => &found & valid.inner(),
+            None => found,
+        }
     }
+}
 
-    /// Which codes stand for a value that passes.
-    fn codes_where(&self, passes: &mut impl FnMut(&str) -> bool) -> Vec<bool> {
-        self.texts().iter().map(|text| text.is_some_and(|text| !text.is_empty() && passes(text))).collect()
-    }
+/// Codes are never negative.
+fn index(code: i32) -> usize {
+    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 // === impl TextListColumn ===

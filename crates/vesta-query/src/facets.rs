@@ -179,11 +179,7 @@ impl Counter {
             self.codes = Some(column.values().clone());
             self.by_code.resize(column.texts().len(), 0);
         }
-        for_each_row(column.len(), mask, |row| {
-            if let Some(code) = column.code(row) {
-                self.by_code[code] += 1;
-            }
-        });
+        column.count(mask, &mut self.by_code);
     }
 
     fn add_tags(&mut self, tags: &TextListColumn, key: &str, mask: Option<&BooleanBuffer>) {
@@ -212,7 +208,10 @@ impl Counter {
         let counts = std::mem::take(&mut self.by_code);
         let texts = arrow::array::AsArray::as_string::<i32>(&codes);
         for (code, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
-            self.add(texts.value(code), count);
+            let text = texts.value(code);
+            if !text.is_empty() {
+                self.add(text, count);
+            }
         }
     }
 

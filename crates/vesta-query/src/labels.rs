@@ -68,12 +68,7 @@ impl Engine {
                 let groups = vec![col("thread"), col("endpoint"), col("labels")];
                 let sums = vec![sum(col("value")).alias("value"), sum(col("count")).alias("count")];
                 let limit = tally.max_distinct;
-                let parts = fold(
-                    frame.aggregate(groups, sums)?,
-                    || Tally::new(limit),
-                    |tally, batch| tally.add(batch),
-                )
-                .await?;
+                let parts = fold(frame.aggregate(groups, sums)?, || Tally::new(limit), Tally::add).await?;
                 tally = parts.into_iter().fold(tally, Tally::merge);
             }
             if tally.samples == 0 {

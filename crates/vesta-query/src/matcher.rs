@@ -165,10 +165,13 @@ fn measure(
     }
 }
 
-/// The value of `tag`, if `key` is its key.
+/// The value of `tag`, if `key` is its key. Most tags have another key of another length, so that is looked at first.
 pub(crate) fn tag_value<'a>(tag: &'a str, key: &str) -> Option<&'a str> {
-    let own = tag.get(..key.len()).filter(|own| own.eq_ignore_ascii_case(key))?;
-    tag[own.len()..].strip_prefix(':')
+    if tag.as_bytes().get(key.len()) != Some(&b':') {
+        return None;
+    }
+    let (own, value) = tag.split_at_checked(key.len())?;
+    own.eq_ignore_ascii_case(key).then_some(&value[1..])
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations of profiles are far below 2^53 microseconds")]

@@ -298,11 +298,10 @@ impl Pattern {
                     star = Some((piece, rest));
                     continue;
                 }
-                Some(Piece::One) => rest.chars().next().map(|first| first.len_utf8()),
-                Some(Piece::Text(wanted)) => rest
-                    .get(..wanted.len())
-                    .filter(|start| start.eq_ignore_ascii_case(wanted))
-                    .map(|start| start.len()),
+                Some(Piece::One) => rest.chars().next().map(char::len_utf8),
+                Some(Piece::Text(wanted)) => {
+                    rest.get(..wanted.len()).filter(|start| start.eq_ignore_ascii_case(wanted)).map(str::len)
+                }
             };
             match (stepped, star) {
                 (Some(length), _) => {
@@ -345,7 +344,12 @@ impl Display for Pattern {
 }
 
 fn contains_ignoring_case(text: &[u8], wanted: &[u8]) -> bool {
-    wanted.is_empty() || text.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
+    let Some(first) = wanted.first().map(u8::to_ascii_lowercase) else { return true };
+    let Some(last_start) = text.len().checked_sub(wanted.len()) else { return false };
+    (0..=last_start).any(|start| {
+        text[start].to_ascii_lowercase() == first
+            && text[start..start + wanted.len()].eq_ignore_ascii_case(wanted)
+    })
 }
 
 /// Whether `text` means itself when written without quotes.

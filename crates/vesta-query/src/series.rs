@@ -215,7 +215,7 @@ fn micros(length: i64) -> f64 {
 enum Values {
     Numbers(Float64Array),
     Samples(Int64Array),
-    Metrics(NumberMapColumn, String),
+    Metrics(Box<NumberMapColumn>, String),
     One,
 }
 
@@ -224,7 +224,9 @@ impl Values {
         Ok(match measure {
             Measure::Profiles => Values::One,
             Measure::Samples => Values::Samples(integers(batch, "samples")?),
-            Measure::Metric(name) => Values::Metrics(NumberMapColumn::of(batch, "metrics")?, name.clone()),
+            Measure::Metric(name) => {
+                Values::Metrics(Box::new(NumberMapColumn::of(batch, "metrics")?), name.clone())
+            }
             other => Values::Numbers(floats(batch, measure_column(other).unwrap_or_default())?),
         })
     }

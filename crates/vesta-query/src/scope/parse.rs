@@ -160,7 +160,7 @@ impl<'a> Parser<'a> {
         match field {
             Some(field) => self.value(field),
             None => match self.key()? {
-                Some(field) => self.value_after_key(start, field),
+                Some(field) => self.value_after_key(start, &field),
                 None => self.bare_word(),
             },
         }
@@ -209,7 +209,7 @@ impl<'a> Parser<'a> {
         Ok(None)
     }
 
-    fn value_after_key(&mut self, start: usize, field: Field) -> Result<Expr, ParseError> {
+    fn value_after_key(&mut self, start: usize, field: &Field) -> Result<Expr, ParseError> {
         if self.rest().is_empty() || self.rest().starts_with(|c: char| c.is_whitespace() || c == ')') {
             return Err(self.error(
                 start,
@@ -217,7 +217,7 @@ impl<'a> Parser<'a> {
                 "write one right after it; key:* means any value",
             ));
         }
-        if let Field::Tag(key) = &field {
+        if let Field::Tag(key) = field {
             if key == "_exists_" || key == "_missing_" {
                 let exists = self.existence()?;
                 return Ok(if key == "_exists_" { exists } else { exists.negate() });
@@ -227,8 +227,8 @@ impl<'a> Parser<'a> {
             }
         }
         match self.rest().starts_with('(') {
-            true => self.group(Some(&field)),
-            false => self.value(&field),
+            true => self.group(Some(field)),
+            false => self.value(field),
         }
     }
 
