@@ -112,6 +112,6 @@ settings! {
     limit_drain_time: Period = Period::from_seconds(20);
     /// `text` or `json`.
     log_format: LogFormat = LogFormat::Text;
-    /// What to log, as a level or as filter directives: `info,vesta_server=debug`.
-    log_level: String = "info".to_owned();
+    /// What to log, as a level or as filter directives: `warn,vesta=info` (libraries say little, Vesta more).
+    log_level: String = "warn,vesta=info".to_owned();
 }

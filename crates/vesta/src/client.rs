@@ -28,6 +28,17 @@ struct Problem {
     hint: Option<String>,
 }
 
+/// The answer of `GET /api/v1/types`, as far as it is used: the most useful type comes first.
+#[derive(Debug, Deserialize)]
+struct Types {
+    types: Vec<Type>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Type {
+    name: String,
+}
+
 impl Client {
     /// A client for the server and token of the command line.
     pub(crate) fn new(connection: &Connection) -> Client {
@@ -145,13 +156,21 @@ pub(crate) fn scope_parameters(scope: &ScopeArguments) -> Parameters {
     parameters
 }
 
-/// The parameters of a scope and a value type.
-pub(crate) fn value_parameters(values: &ValueArguments) -> Parameters {
+/// The parameters of a scope and a value type. Without one on the command line it is the most useful one in scope, which
+/// the server has to be asked for.
+pub(crate) fn value_parameters(client: &Client, values: &ValueArguments) -> Result<Parameters> {
     let mut parameters = scope_parameters(&values.scope);
-    parameters.extend(values.value_type.clone().map(|value_type| ("type", value_type)));
     parameters.extend(values.profile.iter().map(|id| ("profile", id.clone())));
+    let value_type = match &values.value_type {
+        Some(value_type) => Some(value_type.clone()),
+        None => {
+            let known: Types = client.get("/api/v1/types", &parameters)?;
+            known.types.into_iter().next().map(|value_type| value_type.name)
+        }
+    };
+    parameters.extend(value_type.map(|value_type| ("type", value_type)));
     parameters.extend(values.filter.iter().map(|filter| ("filter", filter.clone())));
-    parameters
+    Ok(parameters)
 }
 
 /// Fails when a scope is given together with a file, which has none.

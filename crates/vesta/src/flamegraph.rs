@@ -26,7 +26,7 @@ pub(crate) fn flamegraph(arguments: &FlamegraphArguments) -> Result<()> {
 
 fn of_server(arguments: &FlamegraphArguments, format: GraphFormat) -> Result<Vec<u8>> {
     let client = Client::new(&arguments.connection);
-    let mut parameters = client::value_parameters(&arguments.values);
+    let mut parameters = client::value_parameters(&client, &arguments.values)?;
     let name = match format {
         GraphFormat::Json => {
             parameters.push(("max_nodes", arguments.limit.to_string()));
@@ -37,7 +37,6 @@ fn of_server(arguments: &FlamegraphArguments, format: GraphFormat) -> Result<Vec
         GraphFormat::Svg => "svg",
     };
     parameters.push(("format", name.to_owned()));
-    parameters.push(("max_nodes", arguments.limit.to_string()));
     client.get_bytes("/api/v1/export", &parameters)
 }
 

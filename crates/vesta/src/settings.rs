@@ -76,7 +76,7 @@ pub(crate) struct SettingFlags {
     /// How log lines look: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
-    /// What to log: a level, or filter directives such as info,vesta_server=debug [default: info]
+    /// What to log: a level, or filter directives [default: warn,vesta=info]
     #[arg(long, value_name = "FILTER")]
     log_level: Option<String>,
 }

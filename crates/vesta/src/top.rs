@@ -88,9 +88,10 @@ fn of_file(path: &Path, value_type: Option<&str>, limit: u32) -> Result<Top> {
 }
 
 fn of_server(arguments: &TopArguments, limit: u32) -> Result<Top> {
-    let mut parameters = client::value_parameters(&arguments.values);
+    let client = Client::new(&arguments.connection);
+    let mut parameters = client::value_parameters(&client, &arguments.values)?;
     parameters.push(("limit", limit.to_string()));
-    let answer: TopAnswer = Client::new(&arguments.connection).get("/api/v1/top", &parameters)?;
+    let answer: TopAnswer = client.get("/api/v1/top", &parameters)?;
     let columns = answer.functions;
     let names = columns.name.into_iter().zip(columns.file);
     let values = columns.self_values.into_iter().zip(columns.total);

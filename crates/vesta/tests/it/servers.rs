@@ -10,7 +10,7 @@ fn a_server_stops_cleanly_and_has_everything_when_it_is_back() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let server = Server::start_in(&data, &["--log-level", "info"]);
+        let server = Server::start_in(&data, &["--log-level", "warn,vesta=info"]);
         let imported = server.run(&["import", "python-01.body", "--start", "now-10m", "--service", "web"]);
         assert!(imported.status.success(), "{}", shown(&imported));
         let (status, log) = server.stop(signal);
@@ -98,7 +98,7 @@ fn two_servers_do_not_share_a_data_folder() {
 
 #[test]
 fn logs_are_json_when_asked_for() {
-    let server = Server::start(&["--log-format", "json", "--log-level", "info"]);
+    let server = Server::start(&["--log-format", "json", "--log-level", "warn,vesta=info"]);
     let (_, log) = server.stop("TERM");
     assert!(!log.is_empty());
     for line in log.lines() {
