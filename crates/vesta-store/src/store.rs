@@ -90,11 +90,11 @@ impl Store {
             return Err(AppendError::Overloaded { retry_after: RETRY_AFTER });
         };
         let (done, answer) = oneshot::channel();
-        if self.log.send(Append { upload, key, room, claim, done }).is_err() {
+        self.log.send(Append { upload, key, room, claim, done });
+        let Ok(answer) = answer.await else {
             self.core.dedupe.abandon(key);
             return Err(AppendError::Closed);
-        }
-        let answer = answer.await.unwrap_or(Err(AppendError::Closed));
+        };
         if matches!(answer, Err(AppendError::DiskFull)) {
             count(&self.core.counters.disk_full, 1);
         }

@@ -10,7 +10,7 @@ use crate::dedupe::Dedupe;
 use crate::storage::{disk_space, is_disk_full};
 use crate::{Ack, AppendError, ProfileId, StoreConfig, Timestamp};
 use std::io;
-use std::sync::mpsc::{Receiver, SendError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use vesta_upload::Upload;
@@ -88,11 +88,11 @@ impl LogWriter {
         Ok(LogWriter { queue: Mutex::new(Some(sender)), running })
     }
 
-    /// Queues an upload; an error if the writer was closed.
-    pub(crate) fn send(&self, append: Append) -> Result<(), SendError<Append>> {
-        match lock(&self.queue).as_ref() {
-            Some(queue) => queue.send(append),
-            None => Err(SendError(append)),
+    /// Queues an upload. If the writer was closed, the upload is dropped, and with it the sender of the answer.
+    pub(crate) fn send(&self, append: Append) {
+        if let Some(queue) = lock(&self.queue).as_ref() {
+            // It fails if the thread has died, which comes to the same.
+            let _ = queue.send(append);
         }
     }
 

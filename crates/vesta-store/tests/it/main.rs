@@ -4,6 +4,7 @@
 
 mod compaction;
 mod crash;
+mod documented;
 mod duplicates;
 mod exchange;
 mod fixtures;

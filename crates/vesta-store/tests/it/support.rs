@@ -147,7 +147,7 @@ pub(crate) fn upload(service: &str, number: i64, stacks: &[(&str, i64)]) -> Uplo
         .profile("profile.pprof", &profile, Compression::None)
         .build()
         .unwrap();
-    Upload::parse(&built.headers(), Bytes::from(built.body.clone()), &Limits::default()).unwrap()
+    Upload::parse(&built.headers(), built.body.clone(), &Limits::default()).unwrap()
 }
 
 /// A plain upload, different for every number.
