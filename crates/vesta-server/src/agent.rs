@@ -120,7 +120,8 @@ impl Dropped {
 pub(crate) fn info() -> Response {
     Json(json!({
         "version": concat!("vesta-", env!("CARGO_PKG_VERSION")),
-        "endpoints": ["/profiling/v1/input"],
+        // Without the debugger's, ddtrace 4 warns about an agent that is too old, whether or not anybody debugs.
+        "endpoints": ["/profiling/v1/input", "/debugger/v2/input"],
         "client_drop_p0s": false,
     }))
     .into_response()
