@@ -221,6 +221,9 @@ def stop_on_signals_and_closed_input():
 
 
 def main():
+    # The first span of a process starts the tracer, which the workers must not do at the same time.
+    with span("/start"):
+        pass
     server = PooledServer(("127.0.0.1", int(os.environ.get("SHOP_PORT", "0"))))
     port = server.server_address[1]
     print(f"shop listens on http://127.0.0.1:{port}", flush=True)
