@@ -59,7 +59,7 @@ test('a scope without profiles says what else there is', async ({ page }) => {
   await mockApi(page);
   await page.goto('/?v=1&query=service:none');
   await expect(page.getByRole('heading', { name: 'No profile matches' })).toBeVisible();
-  await expect(page.getByText('182,440 profiles are stored')).toBeVisible();
+  await expect(page.getByText('182,440 profiles are stored, and none of them matches.')).toBeVisible();
   await page.getByRole('button', { name: 'Clear the search' }).last().click();
   await expect(tree(page)).toBeVisible();
 });

@@ -111,7 +111,12 @@ export function useFlameGraphParts(
 ) {
   return useQueries({
     queries: paths.map((path) => {
-      const params = [...flameGraphParams(question), ...path.map((step) => ['path', step] as const)];
+      const params: (readonly [string, string])[] = [
+        ...flameGraphParams(question),
+        ...path.map((step) => ['path', step] as const),
+      ];
+      // Below the root there is no smaller part to spend the nodes on, so more of them are asked for.
+      if (path.length === 0) params.push(['max_nodes', '65536']);
       return {
         queryKey: ['/flamegraph', scope.params, params],
         queryFn: ({ signal }: { signal: AbortSignal }) =>
@@ -206,6 +211,21 @@ export function useProfiles(scope: Scope, sort: string, enabled: boolean) {
     placeholderData: keepPreviousData,
     refetchInterval: scope.refresh,
     enabled,
+  });
+}
+
+/** The newest that the query finds at any time, for a scope in which there is none. */
+export function useNewestProfile(query: string) {
+  const params: [string, string][] = [
+    ['from', '2000-01-01T00:00:00Z'],
+    ['to', 'now'],
+    ['sort', '-start'],
+    ['limit', '1'],
+  ];
+  if (query.trim()) params.unshift(['query', query.trim()]);
+  return useQuery({
+    queryKey: ['/profiles', params],
+    queryFn: ({ signal }) => get<ProfilesBody>('/profiles', params, signal),
   });
 }
 

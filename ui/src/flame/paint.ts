@@ -3,7 +3,7 @@ import { middleEllipsis } from '../model/format.ts';
 import type { DisplayList, Frame } from './display-list.ts';
 import { OTHER_COLOR, type Palette } from './palette.ts';
 
-const MIN_LABEL = 36;
+const MIN_LABEL = 42;
 const PADDING = 5;
 const ANCESTOR_ALPHA = 0.45;
 
@@ -77,7 +77,8 @@ export function paint(
     if (width < MIN_LABEL) continue;
     const node = at(list.boxNodes, slot);
     const room = Math.floor((width - 2 * PADDING) / characterWidth);
-    if (room < 4) continue;
+    // Cut, "(other)" would read like the name of a function.
+    if (room < (colors[node] === OTHER_COLOR ? 7 : 5)) continue;
     const fill = marks && !marks[node] ? palette.fadedText : palette.text;
     if (fill !== style) {
       context.fillStyle = fill;

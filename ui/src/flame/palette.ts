@@ -2,8 +2,10 @@ import { at, hash32, OTHER, ROOT, type CallTree } from '../model/call-tree.ts';
 import { packageOf } from '../model/package-of.ts';
 
 /** Hues of the theme's wheel, evenly bright; each comes in shades so that neighbors of one package stay apart. */
-export const HUES = 16;
+export const HUES = 12;
 export const SHADES = 3;
+/** Found by trying: gives twelve packages that often stand side by side (the runtimes, django, express, ...) a hue each. */
+const SALT = 17019;
 export const NEUTRAL = HUES * SHADES;
 export const OTHER_COLOR = NEUTRAL + 1;
 
@@ -30,7 +32,7 @@ export function colorize(tree: CallTree): Uint8Array {
     const packageName = packageOf(name, files[index] ?? '', modules[index] ?? '');
     let hue = byPackage.get(packageName);
     if (hue === undefined) {
-      hue = packageName === '' ? -1 : mixed(hash32(packageName)) % HUES;
+      hue = packageName === '' ? -1 : mixed(hash32(packageName) ^ SALT) % HUES;
       byPackage.set(packageName, hue);
     }
     return hue < 0 ? NEUTRAL : hue * SHADES + (mixed(hash32(name)) % SHADES);
@@ -71,8 +73,8 @@ export function readPalette(element: Element): Palette {
   };
 }
 
-/** Chosen by eye: even steps would give a third of the wheel to greens that look alike, and loud pinks. */
-const HUE_ANGLES = [32, 48, 62, 76, 90, 108, 128, 150, 172, 196, 218, 240, 262, 286, 312, 12];
+/** Chosen by eye: even steps would give a third of the wheel to greens that look alike. */
+const HUE_ANGLES = [30, 55, 78, 102, 130, 160, 195, 225, 255, 285, 315, 352];
 
 /** FNV leaves its low bits poorly mixed for short texts. */
 function mixed(hash: number): number {

@@ -3,6 +3,7 @@
  * never shows with two different roundings.
  */
 
+const DAY_MS = 86_400_000;
 const number0 = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** Three significant digits, without an exponent and without trailing noise: 1.23, 45.6, 789, 1,234. */
@@ -67,6 +68,7 @@ export function formatCount(count: number): string {
 
 /** Short, for axes, facets and badges: 950, 1.2 k, 34.5 M. */
 export function formatCompact(count: number): string {
+  if (Math.abs(count) < 0.01 && count !== 0) return count.toPrecision(2);
   if (Math.abs(count) < 1000) return Number.isInteger(count) ? String(count) : significant(count);
   return scaled(count, COUNTS).replace(' ', '');
 }
@@ -102,11 +104,13 @@ export function formatValue(value: number, unit: string): string {
 }
 
 function significantCores(value: number): string {
-  return Math.abs(value) < 0.01
-    ? value.toFixed(4)
-    : Math.abs(value) < 0.1
-      ? value.toFixed(3)
-      : significant(value);
+  return Math.abs(value) < 0.001
+    ? value.toPrecision(2).replace(/e-0?/, 'e-')
+    : Math.abs(value) < 0.01
+      ? value.toFixed(4)
+      : Math.abs(value) < 0.1
+        ? value.toFixed(3)
+        : significant(value);
 }
 
 /** For axes, whose values are round: 20 cores, not 20.0 cores. */
@@ -116,12 +120,15 @@ export function formatRound(value: number, unit: string): string {
     .replace(/(\.\d*?)0+(?= |$)/, '$1');
 }
 
-/** For the time axis. */
-export function formatTick(unixMs: number, withDate: boolean): string {
+/** For the time axis, as precisely as the length of what it shows asks for. */
+export function formatTick(unixMs: number, lengthMs: number): string {
   const date = new Date(unixMs);
+  const day = `${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  if (lengthMs > 300 * DAY_MS) return formatDate(unixMs).slice(0, 7);
+  if (lengthMs > 6 * DAY_MS) return day;
   const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
   const clock = date.getSeconds() === 0 ? time : `${time}:${pad(date.getSeconds())}`;
-  return withDate ? `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}` : clock;
+  return lengthMs > 1.1 * DAY_MS ? `${day} ${time}` : clock;
 }
 
 /** A share of a whole: 45.6 %, 0.03 %, <0.01 %. */

@@ -1,14 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
-import { scopeOf, useFacets, useStatus, type Scope } from '../api/queries.ts';
+import { ApiError } from '../api/client.ts';
+import { scopeOf, useFacets, useNewestProfile, useStatus, type Scope } from '../api/queries.ts';
 import { formatAgo, formatCompact, formatTimeShort, plural } from '../model/format.ts';
 import { toggleIncluded } from '../model/query-text.ts';
 import type { Tab, ViewState } from '../state/url.ts';
 import type { Update } from '../state/use-view-state.ts';
 import { useNow } from '../state/use-now.ts';
 import { Icon } from '../widgets/Icon.tsx';
-import { EmptyState } from '../widgets/State.tsx';
+import { EmptyState, ErrorState } from '../widgets/State.tsx';
 import { Tabs } from '../widgets/Tabs.tsx';
 import { FacetPanel } from './FacetPanel.tsx';
 import { FlamePane } from './FlamePane.tsx';
@@ -32,6 +33,8 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
   const tab: Tab = state.tab === 'details' ? 'flame' : state.tab;
   const profiles = facets.data?.profiles;
   const isEmpty = profiles === 0;
+  // A question the server cannot read would fail the same way everywhere: say so once.
+  const mistake = facets.error instanceof ApiError && facets.error.status === 400 ? facets.error : null;
 
   useEffect(() => {
     document.title = state.query ? `${state.query} · Vesta` : 'Vesta';
@@ -62,11 +65,13 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
           Facets
         </button>
         <aside className="facets" aria-label="Facets">
-          <FacetPanel scope={scope} query={state.query} onQuery={onQuery} />
+          {!mistake && <FacetPanel scope={scope} query={state.query} onQuery={onQuery} />}
         </aside>
         <main className="explorer-main">
           <h1 className="visually-hidden">Profiles</h1>
-          {isEmpty ? (
+          {mistake ? (
+            <ErrorState error={mistake} onRetry={() => void facets.refetch()} />
+          ) : isEmpty ? (
             whenEmpty
           ) : (
             <>
@@ -138,35 +143,39 @@ function Nothing({ state, update }: { readonly state: ViewState; readonly update
     lastNewestMs.current = newestMs;
     if (before !== undefined && before !== newestMs) void client.invalidateQueries();
   }, [client, newestMs]);
+  const newest = useNewestProfile(state.query);
   if (status.data?.profiles === 0) return <Onboarding />;
+  const matching = newest.data?.total ?? 0;
+  const startMs = newest.data?.columns.start_ms[0];
   return (
-    <EmptyState title={state.query ? 'No profile matches' : 'No profile in this time range'}>
+    <EmptyState
+      title={state.query && matching === 0 ? 'No profile matches' : 'No profile in this time range'}
+    >
       <p className="muted">
-        {status.data?.profiles !== undefined && `${plural(status.data.profiles, 'profile')} are stored`}
-        {newestMs !== null &&
-          newestMs !== undefined &&
-          `, the newest from ${formatAgo(newestMs, nowMs)} (${formatTimeShort(newestMs, nowMs)})`}
-        .
+        {startMs !== undefined
+          ? `At other times there are ${plural(matching, 'profile')}, the newest from ${formatAgo(startMs, nowMs)} (${formatTimeShort(startMs, nowMs)}).`
+          : status.data?.profiles !== undefined &&
+            `${plural(status.data.profiles, 'profile')} are stored, and none of them matches.`}
       </p>
       <div className="button-row">
-        {state.query && (
-          <button type="button" className="button" onClick={() => update({ query: '' })}>
-            Clear the search
-          </button>
-        )}
-        {newestMs !== null && newestMs !== undefined && (
+        {startMs !== undefined && (
           <button
             type="button"
-            className="button"
+            className="button primary"
             onClick={() =>
               update({
-                from: new Date(newestMs - 3_600_000).toISOString(),
-                to: new Date(newestMs + 60_000).toISOString(),
+                from: new Date(startMs - 1_800_000).toISOString(),
+                to: new Date(startMs + 1_800_000).toISOString(),
                 live: false,
               })
             }
           >
             Show the hour of the newest
+          </button>
+        )}
+        {state.query && (
+          <button type="button" className="button" onClick={() => update({ query: '' })}>
+            Clear the search
           </button>
         )}
         <button type="button" className="button" onClick={() => update({ from: 'now-7d', to: 'now' })}>

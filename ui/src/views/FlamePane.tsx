@@ -7,6 +7,7 @@ import {
   useLabels,
   useTop,
   useTypes,
+  type FlameGraphQuestion,
   type Scope,
 } from '../api/queries.ts';
 import type { Granularity, ValueTypeInfo } from '../api/types.ts';
@@ -71,8 +72,12 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
   const zoomed = useMemo(() => (tree ? resolvePath(tree, state.zoom) : 0), [tree, state.zoom]);
   const search = useDebounced(state.search, 80);
   const found = useMemo(() => (tree ? searchTree(tree, search) : undefined), [tree, search]);
-  const [selection, setSelection] = useState<{ tree: CallTree; node: NodeId } | null>(null);
-  const selected = selection && selection.tree === tree ? selection.node : zoomed;
+  // By path, so that it outlives the tree: after an expansion or a refresh the same frame is selected.
+  const [selection, setSelection] = useState<readonly string[] | null>(null);
+  const selected = useMemo(
+    () => (tree && selection ? resolvePath(tree, selection) : zoomed),
+    [tree, selection, zoomed],
+  );
   const [matchIndex, setMatchIndex] = useState(-1);
   const [searchOfIndex, setSearchOfIndex] = useState(found);
   if (searchOfIndex !== found) {
@@ -87,7 +92,9 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
   if (!type) return whenEmpty;
 
   function zoomTo(node: NodeId): void {
-    if (tree) update({ zoom: pathKeys(tree, node) });
+    if (!tree) return;
+    setSelection(null);
+    update({ zoom: pathKeys(tree, node) });
   }
   function zoomOut(): void {
     if (tree) zoomTo(zoomOutTarget(tree, zoomed));
@@ -101,7 +108,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
     // A match outside of what is zoomed in on would stay out of sight.
     const isInside = node >= zoomed && node < at(tree.subtreeEnds, zoomed);
     if (!isInside) update({ zoom: [] });
-    setSelection({ tree, node });
+    setSelection(pathKeys(tree, node));
   }
   function expand(parent: NodeId): void {
     if (!tree) return;
@@ -209,7 +216,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           search={search}
           onZoom={zoomTo}
           onZoomOut={zoomOut}
-          onSelect={(node) => tree && setSelection({ tree, node })}
+          onSelect={(node) => tree && setSelection(pathKeys(tree, node))}
           onExpand={expand}
           onNextMatch={showMatch}
         />
@@ -220,24 +227,39 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
   );
 }
 
-/** The tree with everything in it that the reader asked to see behind "(other)". */
+/**
+ * The tree with everything in it that the reader asked to see behind "(other)". What was expanded inside of an
+ * expanded part can only be named once that part is here, hence the steps.
+ */
 function useExpanded(
   scope: Scope,
   state: ViewState,
-  question: Parameters<typeof useFlameGraph>[1],
+  question: FlameGraphQuestion,
+  tree: CallTree | undefined,
+): { tree: CallTree | undefined; isExpanding: boolean } {
+  const first = useExpansion(scope, state, question, tree, tree);
+  const second = useExpansion(scope, state, question, tree, first.tree);
+  const third = useExpansion(scope, state, question, first.tree, second.tree);
+  return { tree: third.tree, isExpanding: first.isExpanding || second.isExpanding || third.isExpanding };
+}
+
+/** One step: fetches and grafts the parts that `tree` has a place for and `before` had not. */
+function useExpansion(
+  scope: Scope,
+  state: ViewState,
+  question: FlameGraphQuestion,
+  before: CallTree | undefined,
   tree: CallTree | undefined,
 ): { tree: CallTree | undefined; isExpanding: boolean } {
   const wanted = useMemo(() => {
     if (!tree) return [];
     return state.expanded.flatMap((joined) => {
       const keys = joined.split('.').filter(Boolean);
-      const node = resolvePath(tree, keys);
-      // What lies inside of another expanded part can only be named once that part is here.
-      return at(tree.depths, node) === keys.length
-        ? [{ keys, path: ancestry(tree, node).map((step) => apiKey(tree, step)) }]
-        : [];
+      if (before && before !== tree && hasPath(before, keys)) return [];
+      if (!hasPath(tree, keys)) return [];
+      return [{ keys, path: ancestry(tree, resolvePath(tree, keys)).map((step) => apiKey(tree, step)) }];
     });
-  }, [tree, state.expanded]);
+  }, [before, tree, state.expanded]);
   const parts = useFlameGraphParts(
     scope,
     question,
@@ -256,6 +278,10 @@ function useExpanded(
   );
   const grafted = useMemo(() => (tree ? graftAll(tree, details) : undefined), [tree, details]);
   return { tree: grafted, isExpanding: parts.some((part) => part.isFetching && !part.data) };
+}
+
+function hasPath(tree: CallTree, keys: readonly string[]): boolean {
+  return at(tree.depths, resolvePath(tree, keys)) === keys.length;
 }
 
 interface FlameBodyProps {

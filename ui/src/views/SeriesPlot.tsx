@@ -70,8 +70,7 @@ function optionsFor(
     gap: 6,
   };
   const { times_ms: times } = body;
-  const isLong = (times.at(-1) ?? 0) - (times[0] ?? 0) > 26 * 3_600_000;
-  const isSparse = body.times_ms.length < 40;
+  const lengthMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
   return {
     width: parent.clientWidth,
     height: parent.clientHeight,
@@ -92,12 +91,12 @@ function optionsFor(
         grid: { show: false },
         space: 80,
         size: 24,
-        values: (_plot, ticks) => ticks.map((tick) => formatTick(tick * 1000, isLong)),
+        values: (_plot, ticks) => ticks.map((tick) => formatTick(tick * 1000, lengthMs)),
       },
       {
         ...axis,
         space: 34,
-        size: 74,
+        size: (_plot, texts) => 16 + 6.4 * Math.max(7, ...(texts ?? []).map((text) => text.length)),
         values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? '0' : formatRound(tick, body.unit))),
       },
     ],
@@ -110,7 +109,7 @@ function optionsFor(
           stroke: color(isOther ? '--series-other' : `--series-${(index % 8) + 1}`),
           width: 1.5,
           spanGaps: false,
-          points: { show: isSparse, size: 4 },
+          points: { show: true, size: 4, filter: (_plot, _series, _show) => lonely(each.values) },
         };
       }),
     ],
@@ -129,4 +128,12 @@ function optionsFor(
       ],
     },
   };
+}
+
+/** Values without a neighbor, which a line cannot show. */
+function lonely(values: readonly (number | null)[]): number[] {
+  const isThere = (index: number): boolean => typeof values[index] === 'number';
+  return values.flatMap((_, index) =>
+    isThere(index) && !isThere(index - 1) && !isThere(index + 1) ? [index] : [],
+  );
 }

@@ -16,20 +16,23 @@ export function EmptyState({ title, children }: { readonly title: string; readon
 export function ErrorState({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }) {
   const text = error instanceof Error ? error.message : String(error);
   const hint = error instanceof ApiError ? error.hint : undefined;
+  const isMistake = error instanceof ApiError && error.status === 400;
   const status = error instanceof ApiError && error.status > 0 ? error.status : undefined;
   return (
     <div className="state state-error" role="alert">
       <h2>
-        <Icon name="warning" /> That did not work
+        <Icon name="warning" /> {isMistake ? 'The question cannot be read' : 'That did not work'}
       </h2>
       <p>
         {text}
-        {status !== undefined && <span className="muted"> (status {status})</span>}
+        {status !== undefined && !isMistake && <span className="muted"> (status {status})</span>}
       </p>
       {hint && <p className="muted">{hint}</p>}
-      <button type="button" className="button" onClick={onRetry}>
-        Try again
-      </button>
+      {!isMistake && (
+        <button type="button" className="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }
