@@ -3,13 +3,13 @@
 //! `cargo bench -p vesta-formats`
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark")]
-#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 #[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../tests/it/support.rs"]
 mod support;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use divan::Bencher;
+use divan::counter::BytesCount;
 use std::hint::black_box;
 use vesta_formats::{Limits, compression, pprof};
 
@@ -23,51 +23,42 @@ const FILES: [&str; 6] = [
     "go-02/delta-heap.pprof",
 ];
 
-fn decode(criterion: &mut Criterion) {
-    let limits = Limits::default();
-    let mut group = criterion.benchmark_group("decode");
-    for fixture in support::pprofs().iter().filter(|fixture| FILES.contains(&&*fixture.name)) {
-        group.throughput(Throughput::Bytes(fixture.bytes.len() as u64));
-        group.bench_function(&fixture.name, |bencher| {
-            bencher.iter(|| pprof::decode(black_box(&fixture.bytes), &limits).unwrap());
-        });
-    }
-    group.finish();
+fn main() {
+    divan::main();
 }
 
-fn encode(criterion: &mut Criterion) {
+#[divan::bench(args = FILES)]
+fn decode(bencher: Bencher<'_, '_>, name: &str) {
+    let bytes = pprof_of(name);
     let limits = Limits::default();
-    let mut group = criterion.benchmark_group("encode");
-    for fixture in support::pprofs().iter().filter(|fixture| FILES[..4].contains(&&*fixture.name)) {
-        let profile = pprof::decode(&fixture.bytes, &limits).unwrap().profile;
-        group.throughput(Throughput::Bytes(pprof::encode(&profile).len() as u64));
-        group.bench_function(&fixture.name, |bencher| bencher.iter(|| pprof::encode(black_box(&profile))));
-    }
-    group.finish();
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench_local(|| pprof::decode(black_box(&bytes), &limits).unwrap());
+}
+
+#[divan::bench(args = &FILES[..4])]
+fn encode(bencher: Bencher<'_, '_>, name: &str) {
+    let profile = pprof::decode(&pprof_of(name), &Limits::default()).unwrap().profile;
+    bencher
+        .counter(BytesCount::of_slice(&pprof::encode(&profile)))
+        .bench_local(|| pprof::encode(black_box(&profile)));
 }
 
 /// What ingest pays before decoding, for comparison.
-fn decompress(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("decompress");
-    let fixtures = support::pprofs();
-    let python = fixtures.iter().find(|fixture| fixture.name == FILES[0]).unwrap();
-    group.throughput(Throughput::Bytes(python.bytes.len() as u64));
-    for (name, compressed) in [
-        ("zstd", compression::compress_zstd(&python.bytes, 1).unwrap()),
-        ("gzip", compression::compress_gzip(&python.bytes).unwrap()),
-        ("lz4", compression::compress_lz4(&python.bytes).unwrap()),
-    ] {
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| compression::decompress(black_box(&compressed), usize::MAX).unwrap());
-        });
+#[divan::bench(args = ["zstd", "gzip", "lz4"])]
+fn decompress(bencher: Bencher<'_, '_>, format: &str) {
+    let bytes = pprof_of(FILES[0]);
+    let compressed = match format {
+        "zstd" => compression::compress_zstd(&bytes, 1),
+        "gzip" => compression::compress_gzip(&bytes),
+        _ => compression::compress_lz4(&bytes),
     }
-    group.finish();
+    .unwrap();
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench_local(|| compression::decompress(black_box(&compressed), usize::MAX).unwrap().len());
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default().warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2)).sample_size(20);
-    targets = decode, encode, decompress
+fn pprof_of(name: &str) -> Vec<u8> {
+    support::pprofs().iter().find(|fixture| fixture.name == name).unwrap().bytes.clone()
 }
-criterion_main!(benches);

@@ -1,10 +1,9 @@
 //! `cargo bench -p vesta-profile`: merging stacks into a tree, and collapsing samples into rows.
 #![allow(
-    missing_docs,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "the numbers of a workload are small, and the macro of criterion makes a public function"
+    reason = "the numbers of a workload are small"
 )]
 
 #[path = "workload/samples.rs"]
@@ -12,39 +11,49 @@ mod samples;
 #[path = "workload/stacks.rs"]
 mod stacks;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use divan::Bencher;
 use std::hint::black_box;
-use vesta_profile::{FlameTree, FunctionTable, Granularity, TopBy, aggregate, top};
+use vesta_profile::{FlameTree, FunctionTable, Granularity, Profile, TopBy, aggregate, top};
 
-fn trees(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("tree");
-    group.sample_size(10);
-    for count in [30_000, 300_000, 3_000_000] {
-        let profile = stacks::profile(count);
-        let functions = FunctionTable::new(&profile.strings, &profile.frames, Granularity::Function);
-        let tree = || {
-            let values =
-                profile.samples.stacks.iter().copied().zip(profile.samples.values[0].iter().copied());
-            FlameTree::from_stacks(&functions, &profile.stacks, values)
-        };
-        group.bench_function(format!("merge {count} stacks"), |bencher| bencher.iter(tree));
-        let tree = tree();
-        group.bench_function(format!("prune {} nodes to 8192", tree.len()), |bencher| {
-            bencher.iter(|| tree.prune(black_box(8192)));
-        });
-        group.bench_function(format!("top functions of {} nodes", tree.len()), |bencher| {
-            bencher.iter(|| top(&tree, &functions, TopBy::Name));
-        });
-    }
-    group.finish();
+const STACKS: [u32; 3] = [30_000, 300_000, 3_000_000];
+
+fn main() {
+    divan::main();
 }
 
-fn aggregation(criterion: &mut Criterion) {
+#[divan::bench(args = STACKS, sample_count = 10)]
+fn merge(bencher: Bencher<'_, '_>, stacks: u32) {
+    let profile = stacks::profile(stacks);
+    let functions = functions(&profile);
+    bencher.bench_local(|| tree(&profile, &functions));
+}
+
+#[divan::bench(args = STACKS, sample_count = 10)]
+fn prune_to_8192_nodes(bencher: Bencher<'_, '_>, stacks: u32) {
+    let profile = stacks::profile(stacks);
+    let tree = tree(&profile, &functions(&profile));
+    bencher.bench_local(|| tree.prune(black_box(8192)));
+}
+
+#[divan::bench(args = STACKS, sample_count = 10)]
+fn top_functions(bencher: Bencher<'_, '_>, stacks: u32) {
+    let profile = stacks::profile(stacks);
+    let functions = functions(&profile);
+    let tree = tree(&profile, &functions);
+    bencher.bench_local(|| top(&tree, &functions, TopBy::Name));
+}
+
+#[divan::bench]
+fn aggregate_45643_samples_of_19_types(bencher: Bencher<'_, '_>) {
     let profile = samples::profile();
-    criterion.bench_function("aggregate 45643 samples of 19 types", |bencher| {
-        bencher.iter(|| aggregate(&profile, |key| key != "task id", 1000));
-    });
+    bencher.bench_local(|| aggregate(&profile, |key| key != "task id", 1000));
 }
 
-criterion_group!(benches, aggregation, trees);
-criterion_main!(benches);
+fn functions(profile: &Profile) -> FunctionTable {
+    FunctionTable::new(&profile.strings, &profile.frames, Granularity::Function)
+}
+
+fn tree(profile: &Profile, functions: &FunctionTable) -> FlameTree {
+    let values = profile.samples.stacks.iter().copied().zip(profile.samples.values[0].iter().copied());
+    FlameTree::from_stacks(functions, &profile.stacks, values)
+}
