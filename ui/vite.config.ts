@@ -11,6 +11,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  // The tests put fixtures in the place of the server; nothing may come through to a real one.
+  preview: { proxy: {} },
   server: {
     port: 5173,
     proxy: { '/api': process.env['VESTA_URL'] ?? 'http://127.0.0.1:8378' },

@@ -216,6 +216,53 @@ test('what the real server sends is accessible as well', async ({ page }) => {
   ).toEqual([]);
 });
 
+test('the fixtures of the other tests have the shape of what the server sends', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}`);
+  await expect(tree(page)).toBeVisible();
+  const range = 'from=2020-01-01T00:00:00Z&to=now';
+  const ask = async (path: string): Promise<unknown> => {
+    const response = await page.request.get(`/api/v1${path}`);
+    expect(response.status(), path).toBe(200);
+    return response.json();
+  };
+  const profiles = (await ask(`/profiles?${range}&sort=-cpu_cores`)) as { columns: { id: string[] } };
+  const answers: [fixture: string, answer: unknown][] = [
+    ['profiles', profiles],
+    ['profile', await ask(`/profiles/${profiles.columns.id[0]}`)],
+    ['facets', await ask(`/facets?${range}`)],
+    ['tags', await ask(`/tags?${range}`)],
+    ['types', await ask(`/types?${range}`)],
+    ['series', await ask(`/series?${range}`)],
+    ['flamegraph', await ask(`/flamegraph?${range}`)],
+    ['top', await ask(`/top?${range}`)],
+    ['labels', await ask(`/labels?${range}`)],
+    ['status', await ask('/status')],
+    ['retention', await ask('/settings/retention')],
+  ];
+  for (const [name, answer] of answers) {
+    const fixture: unknown = JSON.parse(
+      readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'),
+    );
+    expect(differences(fixture, answer, name)).toEqual([]);
+  }
+});
+
+/** Where the answer lacks something the fixture has, or has it in another type. Maps by name are not compared. */
+function differences(fixture: unknown, answer: unknown, path: string): string[] {
+  if (fixture === null || answer === null) return [];
+  if (Array.isArray(fixture)) {
+    if (!Array.isArray(answer)) return [`${path} is no array`];
+    return fixture.length > 0 && answer.length > 0 ? differences(fixture[0], answer[0], `${path}[0]`) : [];
+  }
+  if (typeof fixture !== typeof answer) return [`${path} is ${typeof answer}, not ${typeof fixture}`];
+  if (typeof fixture !== 'object' || typeof answer !== 'object') return [];
+  if (/\.(metrics|measures|endpoint_counts|info)$/.test(path)) return [];
+  const found = new Map(Object.entries(answer));
+  return Object.entries(fixture).flatMap(([key, value]) =>
+    found.has(key) ? differences(value, found.get(key), `${path}.${key}`) : [`${path}.${key} is missing`],
+  );
+}
+
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

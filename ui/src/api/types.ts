@@ -139,19 +139,19 @@ export interface Retention {
   max_bytes: number | null;
 }
 
-/** Everything but the version may be absent: the page shows what it gets. */
 export interface StatusBody {
   version: string;
-  profiles?: number;
-  log_bytes?: number;
-  table_bytes?: number;
-  memory_rows?: number;
-  received_bytes?: number;
-  disk_total_bytes?: number;
-  disk_free_bytes?: number;
-  oldest_ms?: UnixMs | null;
-  newest_ms?: UnixMs | null;
-  retention?: Retention;
+  profiles: number;
+  log_bytes: number;
+  table_bytes: number;
+  memory_rows: number;
+  oldest_ms: UnixMs | null;
+  newest_ms: UnixMs | null;
+  disk_total_bytes: number;
+  disk_free_bytes: number;
+  /** What the retention lets the store use. */
+  disk_limit_bytes: number;
+  retention: Retention;
 }
 
 export interface SessionBody {

@@ -132,37 +132,32 @@ function RetentionForm({ current, mayChange }: { readonly current: Retention; re
 
 function Status({ status }: { readonly status: StatusBody }) {
   const nowMs = useNow();
-  const rows: (readonly [string, string | undefined])[] = [
-    ['Profiles', optional(status.profiles, formatCount)],
-    ['Oldest', optional(status.oldest_ms, (at) => `${formatTime(at)}, ${formatAgo(at, nowMs)}`)],
-    ['Newest', optional(status.newest_ms, (at) => `${formatTime(at)}, ${formatAgo(at, nowMs)}`)],
-    ['Uploads as received', optional(status.log_bytes, formatBytes)],
-    ['Tables', optional(status.table_bytes, formatBytes)],
-    ['Rows not yet in tables', optional(status.memory_rows, formatCount)],
+  const when = (unixMs: number | null): string =>
+    unixMs === null ? 'none yet' : `${formatTime(unixMs)}, ${formatAgo(unixMs, nowMs)}`;
+  const rows: (readonly [string, string])[] = [
+    ['Profiles', formatCount(status.profiles)],
+    ['Oldest', when(status.oldest_ms)],
+    ['Newest', when(status.newest_ms)],
+    ['Uploads as received', formatBytes(status.log_bytes)],
+    ['Tables', formatBytes(status.table_bytes)],
+    ['Rows not yet in tables', formatCount(status.memory_rows)],
     [
-      'Disk free',
-      status.disk_free_bytes !== undefined && status.disk_total_bytes !== undefined
-        ? `${formatBytes(status.disk_free_bytes)} of ${formatBytes(status.disk_total_bytes)}`
-        : undefined,
+      'Used of the limit',
+      `${formatBytes(status.log_bytes + status.table_bytes)} of ${formatBytes(status.disk_limit_bytes)}`,
     ],
+    ['Disk free', `${formatBytes(status.disk_free_bytes)} of ${formatBytes(status.disk_total_bytes)}`],
     ['Vesta', status.version],
   ];
   return (
     <dl className="facts">
-      {rows
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
     </dl>
   );
-}
-
-function optional(value: number | null | undefined, format: (value: number) => string): string | undefined {
-  return value === null || value === undefined ? undefined : format(value);
 }
 
 function round(value: number): number {
