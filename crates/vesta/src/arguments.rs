@@ -9,7 +9,13 @@ use std::path::PathBuf;
 ///
 /// Start with `vesta up`.
 #[derive(Debug, Parser)]
-#[command(name = "vesta", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "vesta",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -71,9 +71,10 @@ impl Client {
 
     /// Asks for a file.
     pub(crate) fn get_bytes(&self, path: &str, parameters: &Parameters) -> Result<Vec<u8>> {
-        let request = self.agent.get(format!("{}{path}", self.server)).query_pairs(
-            parameters.iter().map(|(name, value)| (*name, value.as_str())),
-        );
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.server))
+            .query_pairs(parameters.iter().map(|(name, value)| (*name, value.as_str())));
         let request = match &self.token {
             Some(token) => request.header("Authorization", format!("Bearer {token}")),
             None => request,
@@ -89,8 +90,7 @@ impl Client {
     /// Sends an upload. A server that is too busy says when to come again: `Ok(Some(wait))`.
     pub(crate) fn upload(&self, content_type: &str, body: &[u8]) -> Result<Option<Duration>> {
         let path = "/profiling/v1/input";
-        let request =
-            self.agent.post(format!("{}{path}", self.server)).header("Content-Type", content_type);
+        let request = self.agent.post(format!("{}{path}", self.server)).header("Content-Type", content_type);
         let request = match &self.token {
             Some(token) => request.header("Authorization", format!("Bearer {token}")),
             None => request,
@@ -113,9 +113,10 @@ impl Client {
             ureq::Error::BadUri(reason) => {
                 hinted(format!("{} is not an address: {reason}", self.server), "write http://127.0.0.1:8378")
             }
-            ureq::Error::Timeout(_) => {
-                hinted(format!("the server at {} does not answer in time", self.server), "ask for less, or try again")
-            }
+            ureq::Error::Timeout(_) => hinted(
+                format!("the server at {} does not answer in time", self.server),
+                "ask for less, or try again",
+            ),
             error => hinted(format!("cannot reach a server at {}: {error}", self.server), hint),
         }
     }
@@ -124,11 +125,15 @@ impl Client {
         let status = response.status();
         let text = response.body_mut().read_to_string().unwrap_or_default();
         let problem: Problem = serde_json::from_str(&text).unwrap_or_default();
-        let what = [problem.detail.as_str(), problem.title.as_str(), status.canonical_reason().unwrap_or("an error")]
-            .into_iter()
-            .find(|text| !text.is_empty())
-            .unwrap_or_default()
-            .to_owned();
+        let what = [
+            problem.detail.as_str(),
+            problem.title.as_str(),
+            status.canonical_reason().unwrap_or("an error"),
+        ]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+        .to_owned();
         let message = format!("{} answers {}: {what}", self.server, status.as_u16());
         match (problem.hint, status) {
             (Some(hint), _) => hinted(message, hint),

@@ -121,7 +121,8 @@ fn choose_type(path: &Path, profile: &Profile, wanted: Option<&str>) -> Result<u
             .with_context(|| format!("{} has no value types", path.display()));
     };
     profile.value_type_index(wanted).ok_or_else(|| {
-        let names: Vec<_> = available().into_iter().map(|(_, value_type)| value_type.name.to_string()).collect();
+        let names: Vec<_> =
+            available().into_iter().map(|(_, value_type)| value_type.name.to_string()).collect();
         hinted(
             format!("{} has no value type `{wanted}`", path.display()),
             format!("it has {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::time::Duration;
-use vesta_formats::compression::{Encoding, sniff};
+use vesta_formats::Format;
+use vesta_formats::compression::{Encoding, decompress, sniff};
 use vesta_profile::Profile;
 use vesta_upload::build::{Built, Compression, MultipartBuilder, UploadBuilder};
 use vesta_upload::{Tag, Tags, Upload};
@@ -67,16 +68,19 @@ fn about(arguments: &ImportArguments) -> Result<About> {
         ("version", &arguments.version),
         ("host", &arguments.host),
     ];
-    let named = pairs.into_iter().filter_map(|(key, value)| {
-        value.clone().map(|value| Tag { key: key.to_owned(), value })
-    });
+    let named = pairs
+        .into_iter()
+        .filter_map(|(key, value)| value.clone().map(|value| Tag { key: key.to_owned(), value }));
     let mut tags: Vec<Tag> = named.collect();
     for text in &arguments.tag {
         let tag = Tag::parse(text).filter(|tag| !tag.value.is_empty());
         tags.push(tag.ok_or_else(|| usage(format!("`{text}` is not a tag"), "write --tag KEY:VALUE"))?);
     }
     if let Some(tag) = tags.iter().find(|tag| tag.to_string().contains(',')) {
-        return Err(usage(format!("`{tag}` has a comma in it"), "uploads separate tags by commas; repeat --tag"));
+        return Err(usage(
+            format!("`{tag}` has a comma in it"),
+            "uploads separate tags by commas; repeat --tag",
+        ));
     }
     Ok(About { start, language: arguments.language.clone(), tags })
 }
@@ -140,7 +144,10 @@ fn envelope(path: &Path, bytes: Vec<u8>, profile: &Profile, about: &About) -> Re
     let start = if profile.start_ns > 0 {
         Timestamp::from_nanosecond(i128::from(profile.start_ns)).ok()
     } else {
-        std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.try_into().ok())
+        std::fs::metadata(path)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|time| time.try_into().ok())
     };
     let start = start.unwrap_or_else(Timestamp::now);
     let end = start.saturating_add(SignedDuration::from_nanos(profile.duration_ns.max(0)));
@@ -152,9 +159,18 @@ fn envelope(path: &Path, bytes: Vec<u8>, profile: &Profile, about: &About) -> Re
     let tags = with_tags(&tags, &about.tags);
     UploadBuilder::new(about.language.clone().unwrap_or_default(), start, end)
         .tags(tags.iter().cloned())
-        .attachment(file_name.as_ref(), bytes, compression)
+        .attachment(attachment_name(&file_name, &bytes), bytes, compression)
         .build()
         .with_context(|| format!("cannot make an upload of {}", path.display()))
+}
+
+/// The name under which a file goes into an upload. Text is taken for collapsed stacks there only if its name says so.
+fn attachment_name(file_name: &str, bytes: &[u8]) -> String {
+    let limits = vesta_formats::Limits::default();
+    let is_collapsed = decompress(bytes, limits.max_bytes)
+        .is_ok_and(|plain| vesta_formats::detect(file_name, &plain) == Some(Format::Collapsed));
+    let is_named_so = [".collapsed", ".folded"].iter().any(|ending| file_name.ends_with(ending));
+    if is_collapsed && !is_named_so { format!("{file_name}.collapsed") } else { file_name.to_owned() }
 }
 
 /// The period, moved to another start.

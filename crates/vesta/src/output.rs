@@ -42,10 +42,11 @@ impl Table {
             })
             .collect();
         let line = |row: &Vec<String>| {
-            let cells = row.iter().zip(&self.columns).zip(&widths).map(|((cell, (_, align)), &width)| match align {
-                Align::Left => format!("{cell:<width$}"),
-                Align::Right => format!("{cell:>width$}"),
-            });
+            let cells =
+                row.iter().zip(&self.columns).zip(&widths).map(|((cell, (_, align)), &width)| match align {
+                    Align::Left => format!("{cell:<width$}"),
+                    Align::Right => format!("{cell:>width$}"),
+                });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
         std::iter::once(&headings).chain(&self.rows).map(line).collect()

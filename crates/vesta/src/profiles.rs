@@ -56,9 +56,9 @@ pub(crate) fn profiles(arguments: &ProfilesArguments) -> Result<()> {
 fn rows(columns: &Map<String, Value>) -> Vec<Map<String, Value>> {
     let length = columns.get("id").and_then(Value::as_array).map_or(0, Vec::len);
     let row = |index: usize| {
-        let cells = columns.iter().map(|(name, column)| {
-            (name.clone(), column.get(index).cloned().unwrap_or(Value::Null))
-        });
+        let cells = columns
+            .iter()
+            .map(|(name, column)| (name.clone(), column.get(index).cloned().unwrap_or(Value::Null)));
         cells.collect()
     };
     (0..length).map(row).collect()

@@ -34,10 +34,7 @@ pub(crate) fn up(arguments: UpArguments) -> Result<()> {
     serve(config.config, |config, addresses| print_lines(banner(config, addresses)))
 }
 
-fn serve(
-    config: ServerConfig,
-    announce: impl FnOnce(&ServerConfig, &Addresses) -> Result<()>,
-) -> Result<()> {
+fn serve(config: ServerConfig, announce: impl FnOnce(&ServerConfig, &Addresses) -> Result<()>) -> Result<()> {
     start_logging(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -115,7 +112,8 @@ fn how_to_send(addresses: &Addresses) -> Vec<String> {
         (None, Some(socket)) => format!("DD_TRACE_AGENT_URL=unix://{} ", socket.display()),
         (None, None) => return Vec::new(),
     };
-    let variables = format!("{agent}DD_PROFILING_ENABLED=true DD_ENV=prod DD_SERVICE=my-web-app DD_VERSION=1.0.3");
+    let variables =
+        format!("{agent}DD_PROFILING_ENABLED=true DD_ENV=prod DD_SERVICE=my-web-app DD_VERSION=1.0.3");
     vec![
         "Profile a Python or a Node.js service:".to_owned(),
         String::new(),

@@ -119,15 +119,17 @@ pub(crate) fn effective(
 ) -> Result<EffectiveConfig> {
     let mut layers = vec![(Origin::Default, base)];
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let layer = PartialConfig::from_toml(&text).map_err(|error| {
             let message = failure::text(&anyhow::Error::new(error).context(path.display().to_string()));
             usage(message, "`vesta server --print-config` prints every setting in the form of such a file")
         })?;
         layers.push((Origin::File(path.to_owned()), layer));
     }
-    let environment = PartialConfig::from_environment(readable_environment())
-        .map_err(|error| usage(failure::text(&error.into()), "correct the environment variable, or unset it"))?;
+    let environment = PartialConfig::from_environment(readable_environment()).map_err(|error| {
+        usage(failure::text(&error.into()), "correct the environment variable, or unset it")
+    })?;
     layers.push((Origin::Environment, environment));
     layers.push((Origin::Flag, flags.into()));
     Ok(resolve(layers))
@@ -135,5 +137,6 @@ pub(crate) fn effective(
 
 /// Variables whose name or value is not text cannot be settings.
 fn readable_environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

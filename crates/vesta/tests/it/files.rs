@@ -27,7 +27,8 @@ fn imported_uploads_have_the_same_top_as_their_files() {
     let server = Server::start(&[]);
     for (name, expected) in readable_uploads() {
         let body = format!("{name}.body");
-        let imported = server.run(&["import", &body, "--service", &name, "--start", "now-10m", "--tag", "a:b"]);
+        let imported =
+            server.run(&["import", &body, "--service", &name, "--start", "now-10m", "--tag", "a:b"]);
         assert!(imported.status.success(), "{}", shown(&imported));
         for (value_type, total, functions) in expected {
             let query = format!("service:{name} a:b");
@@ -61,7 +62,8 @@ fn a_flame_graph_goes_through_every_format_without_losing_value() {
     }
     let nodes = json(&fs::read_to_string(written("json")).unwrap());
     assert_eq!(nodes["nodes"]["total"][0], total);
-    let own: i64 = nodes["nodes"]["self"].as_array().unwrap().iter().map(|value| value.as_i64().unwrap()).sum();
+    let own: i64 =
+        nodes["nodes"]["self"].as_array().unwrap().iter().map(|value| value.as_i64().unwrap()).sum();
     assert_eq!(Value::from(own), total);
     let picture = fs::read_to_string(written("svg")).unwrap();
     assert!(picture.contains("<svg") && picture.contains("handle_search"), "{picture}");
@@ -93,7 +95,17 @@ fn collapsed_stacks_are_read_from_a_pipe_and_imported_under_the_name_of_their_fi
     let path = folder.path().join("nightly.txt");
     fs::write(&path, "main;parse 7\nmain;print 3\n").unwrap();
     let piped = vesta().args(["top", "-"]).stdin(fs::File::open(&path).unwrap()).output().unwrap();
-    insta::assert_snapshot!(shown(&piped), @"");
+    insta::assert_snapshot!(shown(&piped), @r#"
+    exit code: 0
+    ----- stdout -----
+    wall-samples: 10 in 2 samples of 1 profile
+
+    self          total           function  file
+       7  70.0 %      7   70.0 %  parse
+       3  30.0 %      3   30.0 %  print
+       0   0.0 %     10  100.0 %  main
+    ----- stderr -----
+    "#);
 
     let server = Server::start(&[]);
     let imported = server.run(&["import", path.to_str().unwrap(), "--env", "ci", "--start", "now-10m"]);
@@ -107,7 +119,14 @@ fn a_file_that_is_no_profile_fails_and_the_others_are_imported() {
     let server = Server::start(&[]);
     let imported = server.run(&["import", "go-02.headers.json", "go-02.body", "--start", "now-10m"]);
     let shown = shown(&imported).replace(&server.url, "URL");
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r#"
+    exit code: 1
+    ----- stdout -----
+    imported 1 of 2 files (85.5 KiB) to URL
+    ----- stderr -----
+    error: go-02.headers.json is no profile that Vesta knows; it reads pprof and collapsed stacks, plain or in gzip, zstd or lz4
+    error: 1 file was not imported
+    "#);
 }
 
 #[test]
@@ -135,8 +154,49 @@ fn errors_say_what_failed_and_what_to_do() {
         &["top", "go-02.body", "--last", "1h"],
         &["top", "--server", "http://127.0.0.1:1"],
     ];
-    let all: Vec<String> = cases.iter().map(|case| format!("$ vesta {}\n{}", case.join(" "), shown(&run(case)))).collect();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    let all: Vec<String> =
+        cases.iter().map(|case| format!("$ vesta {}\n{}", case.join(" "), shown(&run(case)))).collect();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    $ vesta top missing.pprof
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: cannot read missing.pprof: No such file or directory (os error 2)
+
+    $ vesta top go-02.body --type color
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: go-02.body has no value type `color`
+      hint: it has cpu-time, alloc-space, alloc-samples, heap-space, heap-live-samples, mutex-delay, mutex-contentions, block-delay, block-contentions, goroutines, cpu-samples
+
+    $ vesta top java-synth-raw-04.body
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: java-synth-raw-04.body has no profile that can be read: it has main.jfr (jfr)
+      hint: a server keeps it all the same: `vesta import` it
+
+    $ vesta top go-02.expected.json
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: go-02.expected.json is no profile that Vesta knows; it reads pprof and collapsed stacks, plain or in gzip, zstd or lz4
+
+    $ vesta top go-02.body --last 1h
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: --last asks a server, but a FILE is read without one
+      hint: `vesta import` the file and leave FILE out, or leave the flag out
+
+    $ vesta top --server http://127.0.0.1:1
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: cannot reach a server at http://127.0.0.1:1: io: Connection refused (os error 111)
+      hint: start one with `vesta up`, or name another with --server or VESTA_SERVER
+    "#);
 }
 
 #[track_caller]

@@ -4,7 +4,31 @@ use crate::command::{run, shown, stdout};
 
 #[test]
 fn help_lists_the_commands() {
-    insta::assert_snapshot!(stdout(&["--help"]), @"");
+    insta::assert_snapshot!(stdout(&["--help"]), @r#"
+    A continuous profiler: it keeps what profiling libraries send, and shows which code spends the CPU,
+    the time and the memory.
+
+    Start with `vesta up`.
+
+    Usage: vesta <COMMAND>
+
+    Commands:
+      up          Start a server with sensible defaults, and say how to send profiles to it
+      server      Start a server
+      import      Send files to a server: pprof, collapsed stacks, or captured uploads
+      profiles    List profiles
+      top         Show the functions that spend the most
+      flamegraph  Write a merged flame graph
+      token       Create, list and revoke the tokens of a server
+      help        Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    "#);
 }
 
 #[test]
@@ -21,7 +45,9 @@ fn every_command_has_help() {
 
 #[test]
 fn wrong_usage_ends_with_2() {
-    for arguments in [&["tops"][..], &["top", "--limit", "many"], &["import"], &["server", "--listen", "nowhere"]] {
+    for arguments in
+        [&["tops"][..], &["top", "--limit", "many"], &["import"], &["server", "--listen", "nowhere"]]
+    {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
     }

@@ -2,7 +2,7 @@
 
 use crate::server::Server;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -11,8 +11,11 @@ use vesta_upload::build::{Built, Compression, UploadBuilder};
 
 const KILLS: u64 = 200;
 const UPLOADERS: usize = 4;
-/// Small, so that tables are written all the time and kills fall into that as well.
-const MEMORY: &[&str] = &["--limit-memory", "64KiB"];
+/// Small, so that tables are written now and then and kills fall into that as well.
+const MEMORY: &[&str] = &["--limit-memory", "512KiB"];
+/// How many acknowledgments the uploaders may be ahead of what a kill waits for. It keeps them busy at every kill, and the
+/// log short enough that 200 starts read it in a minute.
+const AHEAD: usize = 12;
 
 #[test]
 fn no_acknowledged_upload_is_lost_or_doubled_by_two_hundred_kills() {
@@ -35,13 +38,12 @@ fn no_acknowledged_upload_is_lost_or_doubled_by_two_hundred_kills() {
             }
             server.kill();
         }
-        load.over.store(true, Ordering::Relaxed);
-        load.run_against("nowhere");
+        load.stop();
     });
 
     let server = Server::start_in(&data, &[]);
     let mut stored: HashMap<u64, u64> = HashMap::new();
-    let all = server.json(&["profiles", "--json", "--limit", "1000000"]);
+    let all = server.json(&["profiles", "--json", "--limit", "100000"]);
     for profile in all["profiles"].as_array().unwrap() {
         let number = profile["version"].as_str().unwrap().parse().unwrap();
         *stored.entry(number).or_default() += 1;
@@ -50,7 +52,12 @@ fn no_acknowledged_upload_is_lost_or_doubled_by_two_hundred_kills() {
     assert!(acknowledged.len() as u64 >= KILLS);
     let lost: Vec<_> = acknowledged.iter().filter(|number| !stored.contains_key(number)).collect();
     let doubled: Vec<_> = stored.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(lost.is_empty(), "{} of {} acknowledged uploads are lost: {lost:?}", lost.len(), acknowledged.len());
+    assert!(
+        lost.is_empty(),
+        "{} of {} acknowledged uploads are lost: {lost:?}",
+        lost.len(),
+        acknowledged.len()
+    );
     assert!(doubled.is_empty(), "{} uploads are there more than once: {doubled:?}", doubled.len());
 
     // Their samples are there as well, each once.
@@ -63,6 +70,8 @@ fn no_acknowledged_upload_is_lost_or_doubled_by_two_hundred_kills() {
 struct Load {
     next: AtomicU64,
     over: AtomicBool,
+    /// How many acknowledgments the uploaders may come to for now.
+    allowed: AtomicUsize,
     /// Where the server is, this time.
     intake: Mutex<String>,
     another_server: Condvar,
@@ -77,12 +86,25 @@ impl Load {
         self.another_server.notify_all();
     }
 
+    fn stop(&self) {
+        // Under the lock, so that no uploader misses it between looking and waiting.
+        let acknowledged = self.acknowledged.lock().unwrap();
+        self.over.store(true, Ordering::Relaxed);
+        drop(acknowledged);
+        self.progress.notify_all();
+        self.run_against("nowhere");
+    }
+
     fn wait_for_acknowledged(&self, more: u64) {
         let acknowledged = self.acknowledged.lock().unwrap();
         let wanted = acknowledged.len() + usize::try_from(more).unwrap();
+        self.allowed.store(wanted + AHEAD, Ordering::Relaxed);
+        self.progress.notify_all();
         let patience = Duration::from_secs(60);
-        let (acknowledged, timeout) =
-            self.progress.wait_timeout_while(acknowledged, patience, |acknowledged| acknowledged.len() < wanted).unwrap();
+        let (acknowledged, timeout) = self
+            .progress
+            .wait_timeout_while(acknowledged, patience, |acknowledged| acknowledged.len() < wanted)
+            .unwrap();
         assert!(!timeout.timed_out(), "{} acknowledged, waiting for {wanted}", acknowledged.len());
     }
 
@@ -94,6 +116,7 @@ impl Load {
             .build()
             .into();
         while !self.over.load(Ordering::Relaxed) {
+            self.wait_until_allowed();
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let upload = upload(number, start);
             loop {
@@ -111,6 +134,14 @@ impl Load {
         }
     }
 
+    fn wait_until_allowed(&self) {
+        let acknowledged = self.acknowledged.lock().unwrap();
+        let is_ahead = |acknowledged: &mut Vec<u64>| {
+            acknowledged.len() >= self.allowed.load(Ordering::Relaxed) && !self.over.load(Ordering::Relaxed)
+        };
+        drop(self.progress.wait_while(acknowledged, is_ahead).unwrap());
+    }
+
     /// Waits while there is only the server that has just failed, but not for long: it may only have been too busy.
     fn wait_for_another_server(&self, failed: &str) {
         let intake = self.intake.lock().unwrap();
@@ -120,7 +151,8 @@ impl Load {
 }
 
 fn send(agent: &ureq::Agent, intake: &str, upload: &Built) -> bool {
-    let request = agent.post(format!("{intake}/profiling/v1/input")).header("Content-Type", &upload.content_type);
+    let request =
+        agent.post(format!("{intake}/profiling/v1/input")).header("Content-Type", &upload.content_type);
     request.send(&upload.body[..]).is_ok_and(|answer| answer.status().is_success())
 }
 

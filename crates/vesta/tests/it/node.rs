@@ -25,14 +25,17 @@ fn node_uploads_over_a_unix_socket() {
 #[track_caller]
 fn check(modules: &Path, server: &Server, agent: &str) {
     let mut command = Command::new("node");
-    command.current_dir(demo("node")).args(["--require", "dd-trace/init", "app.js"]).env("NODE_PATH", modules);
+    command
+        .current_dir(demo("node"))
+        .args(["--require", "dd-trace/init", "app.js"])
+        .env("NODE_PATH", modules);
     let variables = [
         ("DD_PROFILING_ENABLED", "true"),
         ("DD_PROFILING_UPLOAD_PERIOD", "2"),
         ("DD_SERVICE", "parcels"),
         ("DD_TRACE_AGENT_URL", agent),
     ];
-    assert_quiet(&Client::start(&mut command, &variables).answer_and_stop(200));
+    assert_quiet(&Client::start(&mut command, &variables).answer_and_stop(100));
     assert_hot(server, "parcels", "routeParcel", "GET");
     let profiles = server.json(&["profiles", "--json", "--query", "service:parcels"]);
     assert!(profiles["total"].as_u64().unwrap() >= 2, "one upload per period: {profiles:#}");
@@ -43,7 +46,10 @@ fn check(modules: &Path, server: &Server, agent: &str) {
 fn modules(test: &str) -> Option<PathBuf> {
     let modules = std::env::var_os("VESTA_TEST_NODE_MODULES").map(PathBuf::from);
     if modules.is_none() {
-        skip(test, "VESTA_TEST_NODE_MODULES does not name a folder with dd-trace; `cargo xtask test` installs it");
+        skip(
+            test,
+            "VESTA_TEST_NODE_MODULES does not name a folder with dd-trace; `cargo xtask test` installs it",
+        );
     }
     modules
 }

@@ -39,7 +39,8 @@ fn a_file_imported_twice_is_stored_once() {
 fn flags_override_the_environment_and_that_overrides_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("vesta.toml");
-    fs::write(&file, "listen = \"127.0.0.1:1111\"\nsdk_listen = \"127.0.0.1:2222\"\nlog_format = \"json\"\n").unwrap();
+    fs::write(&file, "listen = \"127.0.0.1:1111\"\nsdk_listen = \"127.0.0.1:2222\"\nlog_format = \"json\"\n")
+        .unwrap();
     let output = vesta()
         .args(["server", "--print-config", "--listen", "127.0.0.1:3333", "--config"])
         .arg(&file)
@@ -48,16 +49,21 @@ fn flags_override_the_environment_and_that_overrides_the_file() {
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    for line in
-        ["listen = \"127.0.0.1:3333\"", "sdk_listen = \"127.0.0.1:4444\"", "log_format = \"json\"", "data = \"vesta-data\""]
-    {
+    for line in [
+        "listen = \"127.0.0.1:3333\"",
+        "sdk_listen = \"127.0.0.1:4444\"",
+        "log_format = \"json\"",
+        "data = \"vesta-data\"",
+    ] {
         assert!(printed.lines().any(|printed| printed == line), "{line} is not in\n{printed}");
     }
 
     // What is printed is a configuration file that says the same.
     fs::write(&file, &printed).unwrap();
     let again = stdout(&["server", "--print-config", "--config", file.to_str().unwrap()]);
-    let settings = |text: &str| text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
+    let settings = |text: &str| {
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
     assert_eq!(settings(&again), settings(&printed));
 }
 
@@ -68,7 +74,13 @@ fn a_misspelled_setting_is_reported_with_the_one_that_was_meant() {
     fs::write(&file, "retention_maxage = \"1d\"\n").unwrap();
     let output = run(&["server", "--config", file.to_str().unwrap()]);
     let shown = shown(&output).replace(file.to_str().unwrap(), "FILE");
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: FILE: there is no setting `retention_maxage`; did you mean `retention_max_age`?
+      hint: `vesta server --print-config` prints every setting in the form of such a file
+    "#);
 }
 
 #[test]
@@ -77,7 +89,9 @@ fn a_port_that_is_taken_is_reported_with_a_way_out() {
     let address = taken.local_addr().unwrap().to_string();
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    for flags in [["--listen", &address, "--sdk-listen", "off"], ["--listen", "127.0.0.1:0", "--sdk-listen", &address]] {
+    for flags in
+        [["--listen", &address, "--sdk-listen", "off"], ["--listen", "127.0.0.1:0", "--sdk-listen", &address]]
+    {
         let mut arguments = vec!["up", "--data", data];
         arguments.extend(flags);
         let output = run(&arguments);
@@ -91,7 +105,8 @@ fn a_port_that_is_taken_is_reported_with_a_way_out() {
 fn two_servers_do_not_share_a_data_folder() {
     let server = Server::start(&[]);
     let data = server.data();
-    let output = run(&["up", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0", "--sdk-listen", "off"]);
+    let output =
+        run(&["up", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0", "--sdk-listen", "off"]);
     let shown = shown(&output);
     assert!(output.status.code() == Some(1) && shown.contains("in use by another Vesta server"), "{shown}");
 }
@@ -102,7 +117,8 @@ fn logs_are_json_when_asked_for() {
     let (_, log) = server.stop("TERM");
     assert!(!log.is_empty());
     for line in log.lines() {
-        let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
     }
 }

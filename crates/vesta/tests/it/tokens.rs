@@ -10,7 +10,8 @@ fn a_server_that_demands_tokens_lets_each_scope_do_its_part() {
     let server = Server::start(&["--require-auth"]);
     let data = server.data();
     let create = |scope: &str| {
-        let created = stdout(&["token", "create", "--scope", scope, "--json", "--data", data.to_str().unwrap()]);
+        let created =
+            stdout(&["token", "create", "--scope", scope, "--json", "--data", data.to_str().unwrap()]);
         serde_json::from_str::<Value>(&created).unwrap()
     };
     let (read, write, admin) = (create("read"), create("write"), create("admin"));
@@ -21,7 +22,11 @@ fn a_server_that_demands_tokens_lets_each_scope_do_its_part() {
     };
     let import = ["import", "node-v4-01.body", "--start", "now-10m"];
     let nobody = with(&Value::Null, &["profiles"]);
-    assert!(nobody.status.code() == Some(1) && shown(&nobody).contains("vesta token create"), "{}", shown(&nobody));
+    assert!(
+        nobody.status.code() == Some(1) && shown(&nobody).contains("vesta token create"),
+        "{}",
+        shown(&nobody)
+    );
     assert_eq!(with(&read["token"], &import).status.code(), Some(1));
     assert_eq!(with(&write["token"], &import).status.code(), Some(0));
     assert_eq!(with(&write["token"], &["profiles"]).status.code(), Some(1));
@@ -54,5 +59,11 @@ fn a_token_that_is_not_there_cannot_be_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     let output = vesta().args(["token", "revoke", "1234abcd", "--data", data]).output().unwrap();
-    insta::assert_snapshot!(shown(&output).replace(data, "DIR"), @"");
+    insta::assert_snapshot!(shown(&output).replace(data, "DIR"), @r#"
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: there is no token `1234abcd` in DIR
+      hint: `vesta token list` shows the ids; --data names another folder
+    "#);
 }
