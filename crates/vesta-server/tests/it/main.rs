@@ -1,1 +1,26 @@
 //! Tests of the server over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "tests"
+)]
+
+mod client;
+mod fixture;
+mod server;
+
+mod access;
+mod agent;
+mod config;
+mod hostile;
+mod intake;
+mod openapi;
+mod page;
+mod query;
+mod rest;
+mod svg;
+mod tokens;
