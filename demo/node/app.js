@@ -18,7 +18,7 @@ const http = require('node:http')
 const { fork } = require('node:child_process')
 const { setTimeout: wait } = require('node:timers/promises')
 
-const TOWNS = 160
+const TOWNS = 220
 const ROADS = Array.from({ length: TOWNS }, (_, from) =>
   Array.from({ length: TOWNS }, (_, to) => (from * 31 + to * 17) % 97 < 12 ? 1 + ((from * to) % 40) : Infinity)
 )

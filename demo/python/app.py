@@ -39,6 +39,7 @@ PRODUCTS = [
     {"id": number, "name": f"{color} {thing}", "words": [color, thing, f"size-{number % 7}"], "price": 5 + number % 90}
     for number, (color, thing) in enumerate(
         (color, thing)
+        for _ in range(10)
         for color in ("red", "green", "blue", "black", "white", "amber")
         for thing in ("shirt", "lamp", "chair", "mug", "table", "clock", "rug", "vase", "bowl", "shelf")
     )
@@ -101,7 +102,7 @@ def answer(path, parameters):
     if path == "/search":
         return search_products(parameters.get("q", ["comfortable armchair"])[0])
     if path == "/catalog":
-        return {"rows": render_catalog(copies=20)}
+        return {"rows": render_catalog(copies=2)}
     if path == "/checkout":
         return {"left": STOCK.reserve_stock(random.choice(PRODUCTS)["id"]), **charge_card()}
     if path == "/":

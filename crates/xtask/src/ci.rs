@@ -25,7 +25,7 @@ pub(crate) fn ci(workspace: &Workspace) -> Result<Tally> {
     }
     let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     checks.check(run("lints", &mut command("cargo", &clippy, root)));
-    let doc = ["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"];
+    let doc = ["doc", "--workspace", "--no-deps", "--quiet"];
     checks.check(run("documentation", command("cargo", &doc, root).env("RUSTDOCFLAGS", "-D warnings")));
 
     let mut tally = test::test(workspace)?;

@@ -43,7 +43,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if let Err(error) = ui::build(&workspace) {
         say(&format!("without the page, the API alone: {error:#}"));
     }
-    run_command("build vesta", &mut command("cargo", &["build", "--workspace", "--bin", "vesta"], &workspace.root))?;
+    run_command(
+        "build vesta",
+        &mut command("cargo", &["build", "--workspace", "--bin", "vesta"], &workspace.root),
+    )?;
 
     // Registered before the first child, so that no Ctrl-C can leave one behind.
     let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot wait for signals")?;

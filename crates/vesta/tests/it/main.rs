@@ -1,6 +1,6 @@
 //! The program as people use it: the real binary, real sockets, real clients.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod client;
 mod command;

@@ -35,7 +35,7 @@ fn check(modules: &Path, server: &Server, agent: &str) {
         ("DD_SERVICE", "parcels"),
         ("DD_TRACE_AGENT_URL", agent),
     ];
-    assert_quiet(&Client::start(&mut command, &variables).answer_and_stop(100));
+    assert_quiet(&Client::start(&mut command, &variables).answer_and_stop(150));
     assert_hot(server, "parcels", "routeParcel", "GET");
     let profiles = server.json(&["profiles", "--json", "--query", "service:parcels"]);
     assert!(profiles["total"].as_u64().unwrap() >= 2, "one upload per period: {profiles:#}");

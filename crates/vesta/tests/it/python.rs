@@ -25,7 +25,7 @@ fn the_command_line_of_the_instructions_puts_the_service_on_the_page() {
     ]);
     let elsewhere = [("DD_TRACE_AGENT_URL", server.intake.as_str())];
     let client = Client::start(&mut shell, if is_free { &[] } else { &elsewhere });
-    assert_quiet(&client.answer_and_stop(100));
+    assert_quiet(&client.answer_and_stop(150));
 
     assert_hot(&server, "my-web-app", HOT, ENDPOINT);
     let profiles = server.json(&["profiles", "--json", "--query", "service:my-web-app"]);
@@ -60,7 +60,7 @@ fn check(python: &Path, server: &Server, agent: &str) {
         ("DD_SERVICE", "shop"),
         ("DD_TRACE_AGENT_URL", agent),
     ];
-    assert_quiet(&Client::start(&mut command, &variables).answer_and_stop(100));
+    assert_quiet(&Client::start(&mut command, &variables).answer_and_stop(150));
     assert_hot(server, "shop", HOT, ENDPOINT);
     let profiles = server.json(&["profiles", "--json", "--query", "service:shop"]);
     assert!(profiles["total"].as_u64().unwrap() >= 2, "one upload per period: {profiles:#}");
