@@ -131,10 +131,10 @@ async fn parse(app: &App, headers: &HeaderMap, held: &HeldBody) -> Result<Upload
             problem: Problem::internal("cannot read the upload", &error),
         })?
     };
-    parsed.map_err(refuse_envelope)
+    parsed.map_err(|error| refuse_envelope(&error))
 }
 
-fn refuse_envelope(error: UploadError) -> Refusal {
+fn refuse_envelope(error: &UploadError) -> Refusal {
     let (outcome, problem) = if error.is_too_large() {
         (Outcome::TooLarge, Problem::too_large(error.to_string()))
     } else {

@@ -31,7 +31,7 @@ fn every_documented_route_is_there_and_takes_the_parameters_it_documents() {
         let Some(operation) = methods.get("get") else { continue };
         let parameters: &[Value] = operation["parameters"].as_array().map_or(&[], Vec::as_slice);
         let in_query = parameters.iter().filter(|parameter| parameter["in"] == "query");
-        let query: Vec<String> = in_query.map(|parameter| example(parameter)).collect();
+        let query: Vec<String> = in_query.map(example).collect();
         let path = path.replace("{id}", "0000000000000001").replace("{filename}", "x");
         let answer = server.api().send(&Request::get(&format!("{path}?{}", query.join("&"))));
         assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text());
