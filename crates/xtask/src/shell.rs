@@ -15,7 +15,21 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn command(program: impl AsRef<OsStr>, arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
+    for (name, _) in std::env::vars_os() {
+        if is_about_xtask(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+/// Whether cargo has set a variable to describe this program to itself. Build scripts look at some of them (that of `ring`
+/// does): with them a build from here would make half of the dependencies again, and the next one by hand once more.
+fn is_about_xtask(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+        .iter()
+        .any(|prefix| variable.starts_with(prefix))
+        || ["CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&variable)
 }
 
 /// Runs a command to its end with its output on the terminal, and fails when it does.
