@@ -12,8 +12,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Python packages: the client under test, and two readers of the tables that are not ours.
-const PYTHON_PACKAGES: &[&str] = &["ddtrace", "duckdb", "pyarrow"];
+/// Python packages: the client under test, and readers of the tables that are not ours.
+const PYTHON_PACKAGES: &[&str] = &["ddtrace", "deltalake", "duckdb", "pyarrow"];
 
 /// Runs every test. What could not be installed is named among the skipped tests.
 pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {

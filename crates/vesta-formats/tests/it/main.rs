@@ -12,4 +12,6 @@ mod golden;
 mod hostile;
 mod message;
 mod round_trip;
+#[path = "../../../vesta/tests/it/skip.rs"]
+mod skip;
 mod support;

@@ -1,6 +1,7 @@
 //! What is written reads back as it was, and other programs can read it.
 
 use crate::content::content;
+use crate::skip::skip;
 use crate::support::pprofs;
 use proptest::prelude::*;
 use std::process::{Command, Stdio};
@@ -33,8 +34,7 @@ proptest! {
 #[test]
 fn go_reads_what_is_written() {
     let Ok(version) = Command::new("go").arg("version").output() else {
-        eprintln!("SKIPPED go_reads_what_is_written: there is no `go` on the path");
-        return;
+        return skip("go_reads_what_is_written", "there is no `go` on the path");
     };
     assert!(version.status.success());
     for name in ["python-01/profile.pprof", "go-02/cpu.pprof", "node-v6-01/space.pprof"] {

@@ -1,5 +1,6 @@
 //! Other programs that read the tables.
 
+use crate::skip::skip;
 use crate::support::{Folder, count, fixture_uploads, totals};
 use std::process::Command;
 use vesta_upload::{Limits, Upload};
@@ -24,10 +25,10 @@ for name in ["profiles", "samples", "stacks", "frames", "spans"]:
 #[tokio::test(flavor = "multi_thread")]
 async fn duckdb_and_delta_lake_read_the_tables() {
     let Some(python) = std::env::var_os("VESTA_TEST_PYTHON") else {
-        use std::io::Write as _;
-        let notice = "SKIPPED: set VESTA_TEST_PYTHON to a Python with duckdb, pyarrow and deltalake\n";
-        std::io::stderr().write_all(notice.as_bytes()).unwrap();
-        return;
+        return skip(
+            "duckdb_and_delta_lake_read_the_tables",
+            "set VESTA_TEST_PYTHON to a Python with duckdb, pyarrow and deltalake",
+        );
     };
     let folder = Folder::new();
     let store = folder.open().await;

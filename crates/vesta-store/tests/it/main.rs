@@ -1,6 +1,6 @@
 //! The store, from outside: uploads in, rows and bytes out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod compaction;
 mod crash;
@@ -10,5 +10,7 @@ mod exchange;
 mod fixtures;
 mod full_disk;
 mod retention;
+#[path = "../../../vesta/tests/it/skip.rs"]
+mod skip;
 mod support;
 mod symbols;
