@@ -69,7 +69,13 @@ struct Attachment {
 
 impl Fleet {
     /// `services` services on `hosts` hosts each, with `variants` different profiles per service.
-    pub fn new(seed: u64, services: usize, hosts: usize, variants: usize, shape: Shape) -> anyhow::Result<Fleet> {
+    pub fn new(
+        seed: u64,
+        services: usize,
+        hosts: usize,
+        variants: usize,
+        shape: Shape,
+    ) -> anyhow::Result<Fleet> {
         let services = (0..services)
             .map(|index| Service::new(seed.wrapping_add(index as u64), index, variants, shape))
             .collect::<anyhow::Result<Vec<_>>>()?;
@@ -122,7 +128,8 @@ impl Fleet {
 impl Service {
     fn new(seed: u64, index: usize, variants: usize, shape: Shape) -> anyhow::Result<Service> {
         const NAMES: [&str; 10] = [
-            "checkout", "search", "cart", "orders", "users", "billing", "shipping", "catalog", "reviews", "gateway",
+            "checkout", "search", "cart", "orders", "users", "billing", "shipping", "catalog", "reviews",
+            "gateway",
         ];
         let name = format!("{}-{index:02}", NAMES[index % NAMES.len()]);
         let language = if index.is_multiple_of(2) { Language::Python } else { Language::Node };
@@ -207,7 +214,8 @@ fn synthesize_stacks(profile: &mut Profile, random: &mut Rng, count: usize) -> V
     let frames: Vec<FrameId> = (0..count.max(20) * 2)
         .map(|index| {
             let function = profile.strings.intern(&format!("{}_{index}", VERBS[index % VERBS.len()]));
-            let file = profile.strings.intern(&format!("/app/{}/module_{}.py", PACKAGES[index % 7], index / 9));
+            let file =
+                profile.strings.intern(&format!("/app/{}/module_{}.py", PACKAGES[index % 7], index / 9));
             let line = 10 + u32::try_from(index % 400).unwrap_or(0);
             profile.frames.intern(Frame { function, file, line, start_line: line - 5, ..Frame::default() })
         })
