@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                         if number >= arguments.rate * arguments.seconds {
                             return Ok(());
                         }
-                        let end = first + jiff::SignedDuration::from_secs(number as i64 / 1200);
+                        let end = first + jiff::SignedDuration::from_secs(i64::try_from(number / 1200)?);
                         let upload = fleet.upload(number % 20, number / 20 % 60, end)?;
                         // Latency counts from when the upload was due, so that a slow answer delays no clock.
                         let due = start + Duration::from_secs_f64(number as f64 / arguments.rate as f64);

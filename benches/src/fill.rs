@@ -31,7 +31,7 @@ pub(crate) async fn fill(
 }
 
 async fn append_all(store: &Store, batch: Vec<Upload>) -> anyhow::Result<()> {
-    let appends = batch.into_iter().map(|upload| async {
+    let appends = batch.into_iter().map(|upload| async move {
         loop {
             match store.append(upload.clone()).await {
                 Err(AppendError::Overloaded { .. }) => {

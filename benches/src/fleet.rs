@@ -263,7 +263,6 @@ fn zipf(random: &mut Rng, count: usize) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
         reason = "counts are far below 2^52, and the result lies between 0 and count"
     )]
     let position = ((count as f64 + 1.0).powf(random.f64()) - 1.0) as usize;

@@ -1,6 +1,8 @@
 //! Benchmarks of the whole: what a server takes in, how soon it acknowledges, what it keeps on disk, how quickly it
 //! answers. `docs/performance.md` has the figures and the command for each.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 mod ack;
 mod disk;
 mod fill;

@@ -10,7 +10,7 @@ use vesta_upload::{Headers, Limits, Upload};
 /// What a file holds.
 pub(crate) enum Contents {
     /// One profile in a format of its own.
-    Profile(Profile),
+    Profile(Box<Profile>),
     /// A captured upload: the body of a request.
     Upload(Box<Upload>),
 }
@@ -57,7 +57,7 @@ pub(crate) fn decode(path: &Path, bytes: Vec<u8>, mut note: impl FnMut(String)) 
         anyhow::Error::new(error).context(message)
     })?;
     decoded.problems.iter().for_each(|problem| note(format!("{name}: {problem}")));
-    Ok(Contents::Profile(decoded.profile))
+    Ok(Contents::Profile(Box::new(decoded.profile)))
 }
 
 /// The boundary of a captured upload: a body has it in its first line, where its request has it in a header.
@@ -72,7 +72,7 @@ fn boundary(bytes: &[u8]) -> Option<&str> {
 pub(crate) fn graph(path: &Path, wanted: Option<&str>, mut note: impl FnMut(String)) -> Result<Graph> {
     let contents = decode(path, read_bytes(path)?, &mut note)?;
     let profile = match contents {
-        Contents::Profile(profile) => profile,
+        Contents::Profile(profile) => *profile,
         Contents::Upload(upload) => whole_profile(path, &upload, note)?,
     };
     let index = choose_type(path, &profile, wanted)?;

@@ -19,7 +19,7 @@ pub(crate) fn server(arguments: ServerArguments) -> Result<()> {
     if arguments.print_config {
         return print_lines([config.to_toml().trim_end()]);
     }
-    serve(config.config, |_, _| Ok(()))
+    serve(&config.config, |_, _| Ok(()))
 }
 
 /// Runs `vesta up`.
@@ -31,11 +31,14 @@ pub(crate) fn up(arguments: UpArguments) -> Result<()> {
         ..PartialConfig::default()
     };
     let config = settings::effective(base, arguments.config.as_deref(), arguments.settings)?;
-    serve(config.config, |config, addresses| print_lines(banner(config, addresses)))
+    serve(&config.config, |config, addresses| print_lines(banner(config, addresses)))
 }
 
-fn serve(config: ServerConfig, announce: impl FnOnce(&ServerConfig, &Addresses) -> Result<()>) -> Result<()> {
-    start_logging(&config)?;
+fn serve(
+    config: &ServerConfig,
+    announce: impl FnOnce(&ServerConfig, &Addresses) -> Result<()>,
+) -> Result<()> {
+    start_logging(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -43,7 +46,7 @@ fn serve(config: ServerConfig, announce: impl FnOnce(&ServerConfig, &Addresses) 
     runtime.block_on(async {
         // Waited for from here on, so that a signal during a long recovery ends in a clean stop, too.
         let signal = tokio::spawn(stop_signal());
-        let server = Server::start(config.clone()).await.map_err(|error| explained(error, &config))?;
+        let server = Server::start(config.clone()).await.map_err(|error| explained(error, config))?;
         let asked_to_stop = async {
             match signal.await {
                 Ok(Ok(())) => {}
@@ -51,7 +54,7 @@ fn serve(config: ServerConfig, announce: impl FnOnce(&ServerConfig, &Addresses) 
             }
             stop_at_once_on_the_next_signal();
         };
-        announce(&config, server.addresses())?;
+        announce(config, server.addresses())?;
         server.run(asked_to_stop).await.context("the server did not stop as it should")
     })
 }

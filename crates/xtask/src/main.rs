@@ -11,7 +11,7 @@
 //! chore or one thing that chores need:
 //!
 //! - [`setup`]: what has to be there before anything runs (browser, npm packages, Python packages)
-//! - [`test`], [`run`], [`ci`], [`ui`]: the commands
+//! - [`mod@test`], [`run`], [`ci`], [`ui`]: the commands
 //! - [`tally`]: counts of passed, failed and skipped tests, and the last line of the gate
 //! - [`service`]: child processes that must not outlive the chore
 //! - [`shell`]: running a command and saying what it is for
