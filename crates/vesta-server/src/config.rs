@@ -95,7 +95,7 @@ settings! {
     /// The most that one upload may grow to when it is decompressed.
     limit_decompressed: ByteSize = ByteSize::from_mib(512);
     /// The memory that uploads in flight and not yet in tables may take.
-    limit_memory: ByteSize = ByteSize::from_mib(256);
+    limit_memory: ByteSize = ByteSize::from_mib(192);
     /// Uploads handled at a time.
     limit_uploads: usize = 64;
     /// Queries answered at a time; others wait for a short while.

@@ -4,10 +4,14 @@
 //! - `vesta server` and `vesta up` run a server, `vesta token` manages who may talk to it ([`serve`], [`token`]).
 //! - `vesta import` sends files ([`import`]).
 //! - `vesta profiles`, `vesta top` and `vesta flamegraph` ask a server, or read a file without one ([`profiles`],
-//!   [`top`], [`flamegraph`]; [`source`] hides the difference).
+//!   [`top`], [`flamegraph`]; [`file`] reads the file).
 //!
 //! What the program prints is documented in `docs/cli.md`: results on standard output, everything else on standard
 //! error. It ends with 0 when it did what it was asked, 1 when it could not, 2 when it was asked wrongly.
+
+/// Uploads come and go on many threads; what the C library allocates for them it rarely gives back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod arguments;
 mod client;

@@ -49,7 +49,7 @@ pub(crate) struct SettingFlags {
     /// The most that one upload may grow to when it is decompressed [default: 512MiB]
     #[arg(long, value_name = "BYTES")]
     limit_decompressed: Option<ByteSize>,
-    /// The memory that uploads in flight and not yet in tables may take [default: 256MiB]
+    /// The memory that uploads in flight and not yet in tables may take [default: 192MiB]
     #[arg(long, value_name = "BYTES")]
     limit_memory: Option<ByteSize>,
     /// Uploads handled at a time [default: 64]
