@@ -212,9 +212,11 @@ fn store_config(config: &ServerConfig, clock: Arc<dyn Clock>) -> StoreConfig {
             max_disk_share: config.retention_max_disk_share.get(),
             max_bytes: config.retention_max_bytes.0,
         },
+        // Half for uploads that wait, half for their rows. A flush sorts a copy of the rows it writes, so they count
+        // twice while it lasts.
         queue_bytes: (config.limit_memory.as_usize() / 2).max(config.limit_body.as_usize()),
-        memory_bytes: config.limit_memory.as_usize(),
-        flush_bytes: config.limit_memory.as_usize() / 4,
+        memory_bytes: config.limit_memory.as_usize() / 2,
+        flush_bytes: config.limit_memory.as_usize() / 6,
         limits: vesta_upload::Limits {
             body: config.limit_body.as_usize(),
             decompressed: config.limit_decompressed.as_usize(),

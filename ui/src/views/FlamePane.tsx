@@ -70,7 +70,8 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
   );
   const { tree, isExpanding } = useExpanded(scope, state, question, baseTree);
   const zoomed = useMemo(() => (tree ? resolvePath(tree, state.zoom) : 0), [tree, state.zoom]);
-  const search = useDebounced(state.search, 80);
+  // At once, so that Enter leads through the matches of what is typed: searching 100,000 nodes takes some 6 ms.
+  const search = state.search;
   const found = useMemo(() => (tree ? searchTree(tree, search) : undefined), [tree, search]);
   // By path, so that it outlives the tree: after an expansion or a refresh the same frame is selected.
   const [selection, setSelection] = useState<readonly string[] | null>(null);
