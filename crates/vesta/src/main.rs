@@ -11,7 +11,7 @@
 
 /// Uploads come and go on many threads; what the C library allocates for them it rarely gives back.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 mod arguments;
 mod client;
