@@ -4,7 +4,7 @@
 //! - `vesta server` and `vesta up` run a server, `vesta token` manages who may talk to it ([`serve`], [`token`]).
 //! - `vesta import` sends files ([`import`]).
 //! - `vesta profiles`, `vesta top` and `vesta flamegraph` ask a server, or read a file without one ([`profiles`],
-//!   [`top`], [`flamegraph`]; [`file`] reads the file).
+//!   [`top`], [`flamegraph`]; [`mod@file`] reads the file).
 //!
 //! What the program prints is documented in `docs/cli.md`: results on standard output, everything else on standard
 //! error. It ends with 0 when it did what it was asked, 1 when it could not, 2 when it was asked wrongly.
