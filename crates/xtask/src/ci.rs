@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: the gate. Cheapest checks first, tests last; every check runs even when one before it failed.
 
-use crate::setup::npm_packages;
+use crate::setup::{build_tools, npm_packages};
 use crate::shell::{command, run};
 use crate::tally::Tally;
 use crate::test;
@@ -23,6 +23,7 @@ pub(crate) fn ci(workspace: &Workspace) -> Result<Tally> {
             checks.check(run(purpose, &mut command("npm", &["run", "--silent", script], &ui)));
         }
     }
+    build_tools()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     checks.check(run("lints", &mut command("cargo", &clippy, root)));
     let doc = ["doc", "--workspace", "--no-deps", "--quiet"];

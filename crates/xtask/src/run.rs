@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if let Err(error) = ui::build(&workspace) {
         say(&format!("without the page, the API alone: {error:#}"));
     }
+    setup::build_tools()?;
     run_command(
         "build vesta",
         &mut command("cargo", &["build", "--workspace", "--bin", "vesta"], &workspace.root),

@@ -110,6 +110,11 @@ fn dd_trace_for(node_version: &str) -> Result<&'static str> {
     }
 }
 
+/// What building Vesta takes besides a C compiler, which Rust itself needs to link: jemalloc is built with make.
+pub(crate) fn build_tools() -> Result<()> {
+    if exists("make") { Ok(()) } else { system_packages(&["make"]) }
+}
+
 /// Packages of the system, where this may be done without asking.
 fn system_packages(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");

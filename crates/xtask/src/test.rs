@@ -17,6 +17,7 @@ const PYTHON_PACKAGES: &[&str] = &["ddtrace", "deltalake", "duckdb", "pyarrow"];
 
 /// Runs every test. What could not be installed is named among the skipped tests.
 pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
+    setup::build_tools()?;
     let mut tally = Tally::default();
     let page = available("the page and its tests", ui::build(workspace), &mut tally);
     rust_tests(workspace, &mut tally)?;
