@@ -8,7 +8,16 @@ import { App } from './views/App.tsx';
 import './theme.css';
 import './widgets/widgets.css';
 import './flame/flame.css';
-import './views/views.css';
+import './views/shell.css';
+import './views/explorer/search.css';
+import './views/explorer/time-range.css';
+import './views/explorer/explorer.css';
+import './views/explorer/chart.css';
+import './views/pane/pane.css';
+import './views/pane/menus.css';
+import './views/tables.css';
+import './views/profile/profile.css';
+import './views/dialogs.css';
 
 startTheme();
 const root = document.querySelector('#root');

@@ -8,7 +8,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 
-import type { ViewState } from '../state/url.ts';
+import type { FocusOn, ViewState } from '../state/url.ts';
 import { ApiError, get, sendJson, type Params } from './client.ts';
 import type {
   FacetsBody,
@@ -39,13 +39,44 @@ const PROFILE_PAGE = 100;
 export const CORE_FACETS = ['env', 'service', 'version', 'host', 'runtime', 'language'] as const;
 
 export function scopeOf(state: ViewState): Scope {
-  if (state.profile) return { params: [['profile', state.profile]], refresh: false };
-  const params: [string, string][] = [
-    ['from', state.from],
-    ['to', state.to],
-  ];
+  const kept: [string, string][] = [];
+  if (state.link) kept.push(['link', state.link]);
+  if (state.source) kept.push(['source', state.source]);
+  if (state.profile) return { params: [['profile', state.profile], ...kept], refresh: false };
+  const params: [string, string][] = [['from', state.from], ['to', state.to], ...kept];
   if (state.query.trim()) params.unshift(['query', state.query.trim()]);
-  return { params, refresh: state.live && state.to === 'now' ? LIVE_MS : false };
+  return { params, refresh: state.live && state.to === 'now' && !state.link ? LIVE_MS : false };
+}
+
+/** Which samples of a scope a question is about. */
+export interface SampleQuestion {
+  readonly type: string;
+  readonly filters: readonly string[];
+  readonly transforms: readonly string[];
+  readonly window: string;
+  readonly span: string;
+  readonly focusOn: FocusOn;
+}
+
+/** One that is about a tree. */
+export interface FlameGraphQuestion extends SampleQuestion {
+  readonly granularity: Granularity;
+}
+
+/** What the state asks of the samples of `type`. */
+export function questionOf(state: ViewState, type: string): FlameGraphQuestion {
+  const { filters, transforms, window, span, focusOn, granularity } = state;
+  return { type, filters, transforms, window, span, focusOn, granularity };
+}
+
+/** The parameters that every question about samples takes. */
+export function sampleParams(question: SampleQuestion): [string, string][] {
+  const params: [string, string][] = question.type ? [['type', question.type]] : [];
+  for (const filter of question.filters) params.push(['filter', filter]);
+  for (const transform of question.transforms) params.push(['transform', transform]);
+  if (question.window) params.push(['window', question.window]);
+  if (question.span) params.push(['span', question.span], ['focus_on', question.focusOn]);
+  return params;
 }
 
 export function createQueryClient(): QueryClient {
@@ -88,14 +119,8 @@ export function useLogout() {
   });
 }
 
-export function useTypes(scope: Scope, filters: readonly string[]) {
-  return useScoped<TypesBody>('/types', scope, filterParams(filters));
-}
-
-export interface FlameGraphQuestion {
-  readonly type: string;
-  readonly granularity: Granularity;
-  readonly filters: readonly string[];
+export function useTypes(scope: Scope) {
+  return useScoped<TypesBody>('/types', scope, []);
 }
 
 export function useFlameGraph(scope: Scope, question: FlameGraphQuestion, enabled: boolean) {
@@ -128,27 +153,17 @@ export function useFlameGraphParts(
 }
 
 function flameGraphParams(question: FlameGraphQuestion): (readonly [string, string])[] {
-  return [
-    ...typeParams(question.type),
-    ['granularity', question.granularity],
-    ...filterParams(question.filters),
-  ];
+  return [...sampleParams(question), ['granularity', question.granularity]];
 }
 
-export function useTop(
-  scope: Scope,
-  type: string,
-  filters: readonly string[],
-  search: string,
-  enabled: boolean,
-) {
-  const params: [string, string][] = [...typeParams(type), ...filterParams(filters), ['limit', '500']];
+export function useTop(scope: Scope, question: SampleQuestion, search: string, enabled: boolean) {
+  const params: [string, string][] = [...sampleParams(question), ['limit', '500']];
   if (search) params.push(['search', search]);
   return useScoped<TopBody>('/top', scope, params, enabled);
 }
 
-export function useLabels(scope: Scope, type: string, filters: readonly string[], enabled: boolean) {
-  return useScoped<LabelsBody>('/labels', scope, [...typeParams(type), ...filterParams(filters)], enabled);
+export function useLabels(scope: Scope, question: SampleQuestion, enabled: boolean) {
+  return useScoped<LabelsBody>('/labels', scope, sampleParams(question), enabled);
 }
 
 export function useSeries(scope: Scope, measure: string, groupBy: string) {
@@ -229,10 +244,11 @@ export function useNewestProfile(query: string) {
   });
 }
 
-export function useProfile(id: string) {
+export function useProfile(id: string, scope: Scope) {
+  const params = scope.params.filter(([name]) => name === 'source' || name === 'link');
   return useQuery({
-    queryKey: ['/profile', id],
-    queryFn: ({ signal }) => get<ProfileBody>(`/profiles/${id}`, [], signal),
+    queryKey: ['/profile', id, params],
+    queryFn: ({ signal }) => get<ProfileBody>(`/profiles/${id}`, params, signal),
     staleTime: Infinity,
   });
 }
@@ -266,7 +282,7 @@ export function useSetRetention() {
 }
 
 /** Keeps showing the previous answer while the next one is under way: nothing jumps on a slow network. */
-function useScoped<Body>(path: string, scope: Scope, params: Params, enabled = true) {
+export function useScoped<Body>(path: string, scope: Scope, params: Params, enabled = true) {
   const own = [...params];
   return useQuery({
     queryKey: [path, scope.params, own],
@@ -275,12 +291,4 @@ function useScoped<Body>(path: string, scope: Scope, params: Params, enabled = t
     refetchInterval: scope.refresh,
     enabled,
   });
-}
-
-function typeParams(type: string): [string, string][] {
-  return type ? [['type', type]] : [];
-}
-
-function filterParams(filters: readonly string[]): [string, string][] {
-  return filters.map((filter) => ['filter', filter]);
 }

@@ -10,7 +10,6 @@ export type ProfileId = string;
 
 export type Kind = 'delta' | 'snapshot';
 export type Granularity = 'function' | 'line' | 'file' | 'package';
-export type Measure = 'cpu_cores' | 'alloc_bytes_per_second' | 'wall_cores' | 'samples' | 'profiles';
 
 export interface ProfilesBody {
   total: number;
@@ -93,7 +92,7 @@ export interface TypesBody {
 }
 
 export interface SeriesBody {
-  measure: Measure;
+  measure: string;
   unit: string;
   step_ms: number;
   times_ms: UnixMs[];
@@ -101,30 +100,53 @@ export interface SeriesBody {
   other: boolean;
 }
 
-export interface FlameGraphBody {
+/** What stands behind an answer about samples. */
+export interface BasisBody {
   type: string;
   unit: string;
   kind: Kind;
   total: number;
   samples: number;
   profiles: number;
+  /** From the first start to the last end of the profiles. */
+  seconds: number;
+  /** The durations of all profiles together. */
+  process_seconds: number;
+  /** Calls of the endpoints in scope, where clients count them. */
+  calls: number | null;
+  problems: string[];
+}
+
+/** Where a function comes from: index of `KIND_NAMES`. */
+export type FrameKind = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+
+export interface FunctionsBody {
+  name: number[];
+  file: number[];
+  module: number[];
+  line: number[];
+  package: number[];
+  kind: FrameKind[];
+}
+
+/** Depth first, siblings by total; `function` is -1 for the root and -2 for "(other)". */
+export interface NodesBody {
+  parent: number[];
+  function: number[];
+  self: number[];
+  total: number[];
+}
+
+export interface FlameGraphBody extends BasisBody {
   from_ms: UnixMs;
   to_ms: UnixMs;
   pruned: { nodes: number; value: number };
   strings: string[];
-  functions: { name: number[]; file: number[]; module: number[]; line: number[] };
-  /** Depth first, siblings by total; `function` is -1 for the root and -2 for "(other)". */
-  nodes: { parent: number[]; function: number[]; self: number[]; total: number[] };
-  problems: string[];
+  functions: FunctionsBody;
+  nodes: NodesBody;
 }
 
-export interface TopBody {
-  type: string;
-  unit: string;
-  kind: Kind;
-  total: number;
-  samples: number;
-  profiles: number;
+export interface TopBody extends BasisBody {
   functions: { name: string[]; file: string[]; module: string[]; self: number[]; total: number[] };
   truncated: boolean;
 }

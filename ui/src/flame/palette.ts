@@ -1,5 +1,4 @@
 import { at, hash32, OTHER, ROOT, type CallTree } from '../model/call-tree.ts';
-import { packageOf } from '../model/package-of.ts';
 
 /** Hues of the theme's wheel, evenly bright; each comes in shades so that neighbors of one package stay apart. */
 export const HUES = 12;
@@ -26,10 +25,10 @@ export interface Palette {
 
 /** One color index per node: the hue from the package, the shade from the function, both by hash and so stable. */
 export function colorize(tree: CallTree): Uint8Array {
-  const { names, files, modules } = tree.table;
+  const { names, packages } = tree.table;
   const byPackage = new Map<string, number>();
   const ofFunction = names.map((name, index) => {
-    const packageName = packageOf(name, files[index] ?? '', modules[index] ?? '');
+    const packageName = packages[index] ?? '';
     let hue = byPackage.get(packageName);
     if (hue === undefined) {
       hue = packageName === '' ? -1 : mixed(hash32(packageName) ^ SALT) % HUES;

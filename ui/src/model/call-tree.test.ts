@@ -156,8 +156,8 @@ function rebuilt(
   self: number[],
   total: number[],
 ): CallTree {
-  const { names, files, modules, lines } = tree.table;
-  const strings = [...names, ...files, ...modules];
+  const { names, files, modules, lines, packages, kinds } = tree.table;
+  const strings = [...names, ...files, ...modules, ...packages];
   return decodeCallTree(
     {
       ...randomBody({ seed: 1, nodes: 2 }),
@@ -167,6 +167,8 @@ function rebuilt(
         file: files.map((_, index) => names.length + index),
         module: modules.map((_, index) => 2 * names.length + index),
         line: [...lines],
+        package: packages.map((_, index) => 3 * names.length + index),
+        kind: [...kinds],
       },
       nodes: { parent, function: indices, self, total },
     },

@@ -1,4 +1,4 @@
-import type { FlameGraphBody, Granularity, Kind } from '../api/types.ts';
+import type { FlameGraphBody, FrameKind, Granularity, Kind } from '../api/types.ts';
 
 /** Index of a node in depth-first order; 0 is the root. */
 export type NodeId = number;
@@ -17,6 +17,9 @@ export interface FunctionTable {
   readonly modules: readonly string[];
   /** 0 where unknown or where the granularity is coarser than lines. */
   readonly lines: readonly number[];
+  /** What a reader of the code would call the library. */
+  readonly packages: readonly string[];
+  readonly kinds: readonly FrameKind[];
 }
 
 /**
@@ -70,6 +73,8 @@ export function decodeCallTree(body: FlameGraphBody, granularity: Granularity): 
     files: body.functions.file.map(text),
     modules: body.functions.module.map(text),
     lines: body.functions.line,
+    packages: body.functions.package.map(text),
+    kinds: body.functions.kind,
   };
   return layOut(
     {
@@ -259,6 +264,8 @@ export function graft(tree: CallTree, node: NodeId, detail: CallTree): CallTree 
     files: tree.table.files.concat(detail.table.files),
     modules: tree.table.modules.concat(detail.table.modules),
     lines: tree.table.lines.concat(detail.table.lines),
+    packages: tree.table.packages.concat(detail.table.packages),
+    kinds: tree.table.kinds.concat(detail.table.kinds),
   };
   return layOut({ ...tree, table }, { parents, functions, selfs, totals });
 }

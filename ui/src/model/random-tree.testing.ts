@@ -1,4 +1,4 @@
-import type { FlameGraphBody } from '../api/types.ts';
+import type { FlameGraphBody, FrameKind } from '../api/types.ts';
 
 /** A small generator with a seed, so that a failing tree can be made again. */
 export function random(seed: number): () => number {
@@ -61,9 +61,12 @@ export function randomBody({ seed, nodes, maxDepth = 90 }: TreeOptions): FlameGr
     profiles: 10,
     from_ms: 0,
     to_ms: 60_000,
+    seconds: 60,
+    process_seconds: 600,
+    calls: null,
     pruned: { nodes: 0, value: 0 },
     strings: [''],
-    functions: { name: [], file: [], module: [], line: [] },
+    functions: { name: [], file: [], module: [], line: [], package: [], kind: [] },
     nodes: { parent: [], function: [], self: [], total: [] },
     problems: [],
   };
@@ -72,6 +75,8 @@ export function randomBody({ seed, nodes, maxDepth = 90 }: TreeOptions): FlameGr
     body.functions.file.push(body.strings.push(`/app/package_${index % 17}/file_${index % 50}.py`) - 1);
     body.functions.module.push(0);
     body.functions.line.push(index);
+    body.functions.package.push(body.strings.push(`package_${index % 17}`) - 1);
+    body.functions.kind.push((index % 7) as FrameKind);
   }
   const stack: { draft: Draft; parent: number }[] = [{ draft: root, parent: -1 }];
   for (let top = stack.pop(); top; top = stack.pop()) {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
 import { at, decodeCallTree } from './call-tree.ts';
-import { packageOf } from './package-of.ts';
 import { randomBody } from './random-tree.testing.ts';
 import { compileSearch, searchTree } from './search.ts';
 import { rowsOfSubtree, sortedRows } from './top.ts';
@@ -60,28 +59,5 @@ describe('functions of a subtree', () => {
     expect(bySelf).toEqual(bySelf.toSorted((left, right) => right - left));
     expect(sortedRows(rows, 'name', 'function_7').every((row) => row.name.includes('function_7'))).toBe(true);
     expect(rows.length).toBeGreaterThan(sortedRows(rows, 'name', 'function_7').length);
-  });
-});
-
-describe('package of a frame', () => {
-  it.each([
-    ['execute', '/venv/lib/python3.12/site-packages/sqlalchemy/orm/session.py', '', 'sqlalchemy'],
-    ['loads', '/usr/lib/python3.12/json/__init__.py', '', 'python'],
-    ['handle', '/srv/node_modules/express/lib/router.js', '', 'express'],
-    ['x', '/srv/node_modules/a/node_modules/@scope/b/index.js', '', '@scope/b'],
-    ['readFile', 'node:fs', '', 'node'],
-    ['net/http.(*conn).serve', '/usr/local/go/src/net/http/server.go', '', 'go'],
-    [
-      'github.com/jackc/pgx/v5.(*Conn).Query',
-      '/root/go/pkg/mod/github.com/jackc/pgx/v5@v5.5.0/conn.go',
-      '',
-      'github.com/jackc/pgx/v5',
-    ],
-    ['tokio::runtime::park', '', '', 'tokio'],
-    ['org.apache.kafka.clients.Consumer.poll', '', '', 'org.apache.kafka'],
-    ['memcpy', '', 'libc.so.6', 'libc.so.6'],
-    ['main', '/app/src/orders/views.py', '', '/app/src/orders'],
-  ])('%s in %s', (name, file, module, expected) => {
-    expect(packageOf(name, file, module)).toBe(expected);
   });
 });

@@ -8,23 +8,52 @@ function decode(href: string): ViewState {
 }
 
 const FULL: ViewState = {
+  page: 'profile',
   profile: '0123456789abcdef',
+  source: 'opened',
+  link: '7Jk2mQx9aB',
   query: 'service:(web OR "odd name") -env:dev & 100% #1 + ?',
   from: '2026-11-20T10:00:00Z',
   to: '1795172400000',
   live: true,
-  type: 'alloc-space',
   tab: 'top',
-  granularity: 'line',
+  full: true,
+  type: 'alloc-space',
   filters: ['thread:worker 1', '-endpoint:GET /users?a=b&c'],
+  transforms: ['focus:handle\tapp.py', 'my-code', 'exclude:\t\t\t\tdjango'],
+  window: '1795172400000.125,1795172400250',
+  span: '9223372036854775809',
+  focusOn: 'span',
+  granularity: 'line',
+  colorBy: 'kind',
+  order: 'name',
+  upright: true,
+  normalize: 'minute',
   zoom: ['a1', 'zz9', '0'],
   expanded: ['a1.zz9', 'b2'],
   search: '/json|orm/',
+  sandwich: 'encode\tjson.py\tjson',
   table: false,
+  dimension: 'label:thread',
   functionSort: '-total',
   measure: 'alloc_bytes_per_second',
   groupBy: 'kube_namespace',
   profileSort: '-cpu_cores',
+  columns: ['metrics.go_num_goroutine'],
+  tableBy: ['service', 'version'],
+  tableSort: '-samples',
+  a: { query: 'version:1', from: 'now-2h', to: 'now-1h', profile: '', source: '', link: '', filters: [] },
+  b: {
+    query: '',
+    from: '',
+    to: '',
+    profile: 'fedcba9876543210',
+    source: 'opened',
+    link: 'x',
+    filters: ['thread:main'],
+  },
+  change: 'rate',
+  sideBySide: true,
 };
 
 describe('address of a view', () => {
@@ -34,7 +63,9 @@ describe('address of a view', () => {
 
   it('gives back each field alone', () => {
     for (const key of Object.keys(FULL) as (keyof ViewState)[]) {
-      const state = { ...DEFAULTS, [key]: FULL[key] } as ViewState;
+      // A profile has a page of its own, and what is opened is shown there.
+      const page = { page: key === 'page' ? 'compare' : key === 'profile' ? 'profile' : DEFAULTS.page };
+      const state = { ...DEFAULTS, ...page, ...(key === 'page' ? {} : { [key]: FULL[key] }) } as ViewState;
       expect(decode(encodeUrl(state)), key).toEqual(state);
     }
   });
@@ -42,7 +73,7 @@ describe('address of a view', () => {
   it('is bare where everything is as by default', () => {
     expect(encodeUrl(DEFAULTS)).toBe('/');
     expect(decode('/')).toEqual(DEFAULTS);
-    expect(encodeUrl({ ...DEFAULTS, profile: 'ff' })).toBe('/profiles/ff');
+    expect(encodeUrl({ ...DEFAULTS, page: 'profile', profile: 'ff' })).toBe('/profiles/ff');
   });
 
   it('carries its version when it says anything', () => {
@@ -61,9 +92,22 @@ describe('address of a view', () => {
   });
 
   it('falls back to the default for what it does not know', () => {
-    const state = decode('/?v=1&tab=hologram&granularity=atom&measure=x&fsort=y&from=&filter=nocolon');
+    const state = decode('/?v=2&tab=hologram&granularity=atom&fsort=y&from=&filter=nocolon');
     expect(state).toEqual(DEFAULTS);
     expect(decode('/profiles/not-an-id').profile).toBe('');
     expect(decode('/?v=-3&tab=top').tab).toBe('top');
+    expect(decode('/?v=2&tab=runtime').tab).toBe('flame');
+    expect(decode('/profiles/ff?v=2&tab=series').tab).toBe('flame');
+  });
+
+  it('reads what version 1 called details', () => {
+    expect(decode('/profiles/ff?v=1&tab=details').tab).toBe('runtime');
+  });
+
+  it('names the pages', () => {
+    expect(encodeUrl({ ...DEFAULTS, page: 'compare' })).toBe('/compare');
+    expect(encodeUrl({ ...DEFAULTS, page: 'profile', profile: 'ff', source: 'opened' })).toBe('/opened/ff');
+    expect(decode('/embed?profile=ff')).toMatchObject({ page: 'embed', profile: 'ff' });
+    expect(decode('/nowhere').page).toBe('explorer');
   });
 });

@@ -5,11 +5,11 @@ import { onUnauthorized } from '../api/client.ts';
 import { useLogout, useSession } from '../api/queries.ts';
 import { useViewState } from '../state/use-view-state.ts';
 import { ErrorState, FlameSkeleton } from '../widgets/State.tsx';
-import { Explorer } from './Explorer.tsx';
+import { Explorer } from './explorer/Explorer.tsx';
 import { Help } from './Help.tsx';
 import { Login } from './Login.tsx';
 import { Logo } from './Logo.tsx';
-import { ProfileView } from './ProfileView.tsx';
+import { ProfileView } from './profile/ProfileView.tsx';
 import { Settings } from './Settings.tsx';
 
 type Overlay = 'help' | 'settings' | null;
@@ -66,7 +66,7 @@ export function App() {
   };
   return (
     <>
-      {state.profile ? (
+      {state.page === 'profile' ? (
         <ProfileView key={state.profile} state={state} update={update} actions={actions} />
       ) : (
         <Explorer state={state} update={update} actions={actions} />

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 
 import { useTheme, type Theme } from '../state/theme.ts';
-import type { Update } from '../state/use-view-state.ts';
+import { DEFAULTS } from '../state/url.ts';
+import { useViewState } from '../state/use-view-state.ts';
 import { Icon, type IconName } from '../widgets/Icon.tsx';
 import { Logo } from './Logo.tsx';
 
@@ -20,11 +21,11 @@ const NEXT_THEME: Record<Theme, { next: Theme; icon: IconName }> = {
 
 interface TopBarProps {
   readonly actions: AppActions;
-  readonly update: Update;
   readonly children: ReactNode;
 }
 
-export function TopBar({ actions, update, children }: TopBarProps) {
+export function TopBar({ actions, children }: TopBarProps) {
+  const [state, update] = useViewState();
   const [theme, setTheme] = useTheme();
   const { next, icon } = NEXT_THEME[theme];
   return (
@@ -36,7 +37,7 @@ export function TopBar({ actions, update, children }: TopBarProps) {
         onClick={(event) => {
           if (event.metaKey || event.ctrlKey || event.shiftKey) return;
           event.preventDefault();
-          update({ profile: '', query: '', filters: [], zoom: [], expanded: [], search: '', tab: 'flame' });
+          update({ ...DEFAULTS, from: state.from, to: state.to, live: state.live });
         }}
       >
         <Logo />

@@ -1,11 +1,11 @@
 import { lazy, Suspense, useState } from 'react';
 
-import { useSeries, type Scope } from '../api/queries.ts';
-import type { Measure, SeriesBody } from '../api/types.ts';
-import { formatValue } from '../model/format.ts';
-import { MEASURES, type ViewState } from '../state/url.ts';
-import type { Update } from '../state/use-view-state.ts';
-import { Busy, ErrorState } from '../widgets/State.tsx';
+import { useSeries, type Scope } from '../../api/queries.ts';
+import type { SeriesBody } from '../../api/types.ts';
+import { formatValue } from '../../model/format.ts';
+import { MEASURES, type ViewState } from '../../state/url.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import { Busy, ErrorState } from '../../widgets/State.tsx';
 
 // uPlot comes with the first chart, not with the page.
 const SeriesPlot = lazy(async () => {
@@ -13,7 +13,7 @@ const SeriesPlot = lazy(async () => {
   return { default: component };
 });
 
-export const MEASURE_NAMES: Record<Measure, string> = {
+export const MEASURE_NAMES: Record<string, string> = {
   cpu_cores: 'CPU cores',
   wall_cores: 'Wall time',
   alloc_bytes_per_second: 'Allocation rate',
@@ -45,7 +45,7 @@ export function SeriesChart({ scope, state, update, onGroup }: SeriesChartProps)
           <select
             className="strong"
             value={state.measure}
-            onChange={(event) => update({ measure: event.target.value as Measure })}
+            onChange={(event) => update({ measure: event.target.value })}
           >
             {MEASURES.map((measure) => (
               <option key={measure} value={measure}>

@@ -1,10 +1,10 @@
-import { useProfiles, type Scope } from '../api/queries.ts';
-import type { ProfilesBody } from '../api/types.ts';
-import { formatCount, formatDurationMs, formatTimeShort, formatValue, plural } from '../model/format.ts';
-import { encodeUrl, type ViewState } from '../state/url.ts';
-import type { Update } from '../state/use-view-state.ts';
-import { useNow } from '../state/use-now.ts';
-import { Busy, ErrorState, Skeleton } from '../widgets/State.tsx';
+import { useProfiles, type Scope } from '../../api/queries.ts';
+import type { ProfilesBody } from '../../api/types.ts';
+import { formatCount, formatDurationMs, formatTimeShort, formatValue, plural } from '../../model/format.ts';
+import { encodeUrl, type ViewState } from '../../state/url.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import { useNow } from '../../state/use-now.ts';
+import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 
 interface Column {
   readonly label: string;
@@ -114,7 +114,14 @@ function ProfileRow(props: {
   const id = columns.id[index] ?? '';
   const startMs = columns.start_ms[index] ?? 0;
   const cpu = columns.cpu_cores[index];
-  const opened: Partial<ViewState> = { profile: id, tab: 'flame', zoom: [], expanded: [], filters: [] };
+  const opened: Partial<ViewState> = {
+    page: 'profile',
+    profile: id,
+    tab: 'flame',
+    zoom: [],
+    expanded: [],
+    filters: [],
+  };
   const open = (): void => update(opened);
   return (
     <tr

@@ -1,10 +1,10 @@
 import { useEffect, useId, useRef, useState } from 'react';
 
-import { CORE_FACETS, useFacetValues, useTagKeys, type Scope } from '../api/queries.ts';
-import { formatCompact } from '../model/format.ts';
-import { complete, completionAt } from '../model/query-text.ts';
-import { useDebounced } from '../state/use-debounced.ts';
-import { Icon } from '../widgets/Icon.tsx';
+import { CORE_FACETS, useFacetValues, useTagKeys, type Scope } from '../../api/queries.ts';
+import { formatCompact } from '../../model/format.ts';
+import { complete, completionAt } from '../../model/query-text.ts';
+import { useDebounced } from '../../state/use-debounced.ts';
+import { Icon } from '../../widgets/Icon.tsx';
 
 interface SearchBoxProps {
   readonly query: string;

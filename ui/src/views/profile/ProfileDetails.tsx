@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 
-import { apiUrl } from '../api/client.ts';
-import type { ProfileBody } from '../api/types.ts';
-import { formatBytes, formatCompact, formatCount, formatTime, formatValue } from '../model/format.ts';
-import { Icon } from '../widgets/Icon.tsx';
+import { apiUrl } from '../../api/client.ts';
+import type { ProfileBody } from '../../api/types.ts';
+import { formatBytes, formatCompact, formatCount, formatTime, formatValue } from '../../model/format.ts';
+import { Icon } from '../../widgets/Icon.tsx';
 
 /** Everything the upload said about itself. */
 export function ProfileDetails({ profile }: { readonly profile: ProfileBody }) {

@@ -1,11 +1,11 @@
 import { useState } from 'react';
 
-import { CORE_FACETS, useFacets, type Scope } from '../api/queries.ts';
-import type { Facet } from '../api/types.ts';
-import { formatCompact, formatCount } from '../model/format.ts';
-import { facetTerms, toggleExcluded, toggleIncluded, withoutFacet } from '../model/query-text.ts';
-import { Icon } from '../widgets/Icon.tsx';
-import { ErrorState, Skeleton } from '../widgets/State.tsx';
+import { CORE_FACETS, useFacets, type Scope } from '../../api/queries.ts';
+import type { Facet } from '../../api/types.ts';
+import { formatCompact, formatCount } from '../../model/format.ts';
+import { facetTerms, toggleExcluded, toggleIncluded, withoutFacet } from '../../model/query-text.ts';
+import { Icon } from '../../widgets/Icon.tsx';
+import { ErrorState, Skeleton } from '../../widgets/State.tsx';
 
 const SHORT = 6;
 

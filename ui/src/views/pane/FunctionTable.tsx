@@ -1,8 +1,8 @@
 import { useMemo, useRef } from 'react';
 
-import { formatShare, formatValue, middleEllipsis } from '../model/format.ts';
-import { sortedRows, type FunctionRow, type FunctionSort } from '../model/top.ts';
-import { useRowWindow } from '../widgets/use-row-window.ts';
+import { formatShare, formatValue, middleEllipsis } from '../../model/format.ts';
+import { sortedRows, type FunctionRow, type FunctionSort } from '../../model/top.ts';
+import { useRowWindow } from '../../widgets/use-row-window.ts';
 
 const ROW_HEIGHT = 26;
 

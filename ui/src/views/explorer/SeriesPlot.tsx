@@ -2,9 +2,9 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
-import type { SeriesBody } from '../api/types.ts';
-import { formatRound, formatTick } from '../model/format.ts';
-import { onColorsChange } from '../state/theme.ts';
+import type { SeriesBody } from '../../api/types.ts';
+import { formatRound, formatTick } from '../../model/format.ts';
+import { onColorsChange } from '../../state/theme.ts';
 
 interface SeriesPlotProps {
   readonly body: SeriesBody;

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 
-import { absoluteMs, describeRange, PRESETS, toLocalField, type TimeRange } from '../model/time-range.ts';
-import { useNow } from '../state/use-now.ts';
-import { Icon } from '../widgets/Icon.tsx';
-import { Popover } from '../widgets/Popover.tsx';
+import { absoluteMs, describeRange, PRESETS, toLocalField, type TimeRange } from '../../model/time-range.ts';
+import { useNow } from '../../state/use-now.ts';
+import { Icon } from '../../widgets/Icon.tsx';
+import { Popover } from '../../widgets/Popover.tsx';
 
 interface TimeRangePickerProps {
   readonly range: TimeRange;

@@ -1,17 +1,17 @@
 import { useEffect } from 'react';
 
-import { apiUrl } from '../api/client.ts';
-import { scopeOf, useProfile } from '../api/queries.ts';
-import type { ProfileBody } from '../api/types.ts';
-import { formatBytes, formatCount, formatDurationMs, formatTime, formatValue } from '../model/format.ts';
-import { encodeUrl, type Tab, type ViewState } from '../state/url.ts';
-import type { Update } from '../state/use-view-state.ts';
-import { Icon } from '../widgets/Icon.tsx';
-import { EmptyState, ErrorState, Skeleton } from '../widgets/State.tsx';
-import { Tabs } from '../widgets/Tabs.tsx';
-import { FlamePane } from './FlamePane.tsx';
+import { apiUrl } from '../../api/client.ts';
+import { scopeOf, useProfile } from '../../api/queries.ts';
+import type { ProfileBody } from '../../api/types.ts';
+import { formatBytes, formatCount, formatDurationMs, formatTime, formatValue } from '../../model/format.ts';
+import { encodeUrl, type ProfileTab, type ViewState } from '../../state/url.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import { Icon } from '../../widgets/Icon.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../../widgets/State.tsx';
+import { Tabs } from '../../widgets/Tabs.tsx';
+import { FlamePane } from '../pane/FlamePane.tsx';
 import { ProfileDetails } from './ProfileDetails.tsx';
-import { TopBar, type AppActions } from './TopBar.tsx';
+import { TopBar, type AppActions } from '../TopBar.tsx';
 
 interface ProfileViewProps {
   readonly state: ViewState;
@@ -20,9 +20,17 @@ interface ProfileViewProps {
 }
 
 export function ProfileView({ state, update, actions }: ProfileViewProps) {
-  const profile = useProfile(state.profile);
-  const tab: Tab = state.tab === 'profiles' ? 'flame' : state.tab;
-  const back: Partial<ViewState> = { profile: '', tab: 'profiles', zoom: [], expanded: [], filters: [] };
+  const profile = useProfile(state.profile, scopeOf(state));
+  const tab = state.tab as ProfileTab;
+  const back: Partial<ViewState> = {
+    page: 'explorer',
+    profile: '',
+    source: '',
+    tab: 'profiles',
+    zoom: [],
+    expanded: [],
+    filters: [],
+  };
   const service = profile.data?.service;
   useEffect(() => {
     document.title = service ? `${service} · profile · Vesta` : 'Profile · Vesta';
@@ -31,7 +39,7 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
   const panelId = 'profile-panel';
   return (
     <div className="page">
-      <TopBar actions={actions} update={update}>
+      <TopBar actions={actions}>
         <a
           className="back-link"
           href={encodeUrl({ ...state, ...back })}
@@ -53,19 +61,19 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
           <>
             <ProfileHeader profile={profile.data} update={update} />
             <section className="card explorer-card">
-              <Tabs<Tab>
+              <Tabs<ProfileTab>
                 label="Show"
                 value={tab}
                 panelId={panelId}
                 tabs={[
                   { value: 'flame', label: 'Flame graph' },
                   { value: 'top', label: 'Top' },
-                  { value: 'details', label: 'Details' },
+                  { value: 'runtime', label: 'Runtime info' },
                 ]}
                 onChange={(next) => update({ tab: next })}
               />
               <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
-                {tab === 'details' ? (
+                {tab === 'runtime' ? (
                   <ProfileDetails profile={profile.data} />
                 ) : (
                   <FlamePane
@@ -111,6 +119,7 @@ function ProfileHeader({ profile, update }: { readonly profile: ProfileBody; rea
               title={`All profiles with ${key}:${value}`}
               onClick={() =>
                 update({
+                  page: 'explorer',
                   profile: '',
                   tab: 'flame',
                   zoom: [],
@@ -163,7 +172,7 @@ function NoSamples({ profile, update }: { readonly profile: ProfileBody; readonl
           ? 'The upload is kept as it came, but holds no samples that this version of Vesta can read.'
           : 'The upload came without attachments.'}
       </p>
-      <button type="button" className="button" onClick={() => update({ tab: 'details' })}>
+      <button type="button" className="button" onClick={() => update({ tab: 'runtime' })}>
         Show what it holds
       </button>
     </EmptyState>

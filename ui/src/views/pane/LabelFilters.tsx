@@ -1,7 +1,7 @@
-import type { LabelsBody, ValueTypeInfo } from '../api/types.ts';
-import { formatShare } from '../model/format.ts';
-import { Icon } from '../widgets/Icon.tsx';
-import { Popover } from '../widgets/Popover.tsx';
+import type { LabelsBody, ValueTypeInfo } from '../../api/types.ts';
+import { formatShare } from '../../model/format.ts';
+import { Icon } from '../../widgets/Icon.tsx';
+import { Popover } from '../../widgets/Popover.tsx';
 
 interface LabelFiltersProps {
   readonly labels: LabelsBody | undefined;

@@ -1,24 +1,24 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
-import { ApiError } from '../api/client.ts';
-import { scopeOf, useFacets, useNewestProfile, useStatus, type Scope } from '../api/queries.ts';
-import { formatAgo, formatCompact, formatTimeShort, plural } from '../model/format.ts';
-import { toggleIncluded } from '../model/query-text.ts';
-import type { Tab, ViewState } from '../state/url.ts';
-import type { Update } from '../state/use-view-state.ts';
-import { useNow } from '../state/use-now.ts';
-import { Icon } from '../widgets/Icon.tsx';
-import { EmptyState, ErrorState } from '../widgets/State.tsx';
-import { Tabs } from '../widgets/Tabs.tsx';
+import { ApiError } from '../../api/client.ts';
+import { scopeOf, useFacets, useNewestProfile, useStatus, type Scope } from '../../api/queries.ts';
+import { formatAgo, formatCompact, formatTimeShort, plural } from '../../model/format.ts';
+import { toggleIncluded } from '../../model/query-text.ts';
+import type { ExplorerTab, ViewState } from '../../state/url.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import { useNow } from '../../state/use-now.ts';
+import { Icon } from '../../widgets/Icon.tsx';
+import { EmptyState, ErrorState } from '../../widgets/State.tsx';
+import { Tabs } from '../../widgets/Tabs.tsx';
 import { FacetPanel } from './FacetPanel.tsx';
-import { FlamePane } from './FlamePane.tsx';
-import { Onboarding } from './Onboarding.tsx';
+import { FlamePane } from '../pane/FlamePane.tsx';
+import { Onboarding } from '../Onboarding.tsx';
 import { ProfilesTable } from './ProfilesTable.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { SeriesChart } from './SeriesChart.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
-import { TopBar, type AppActions } from './TopBar.tsx';
+import { TopBar, type AppActions } from '../TopBar.tsx';
 
 interface ExplorerProps {
   readonly state: ViewState;
@@ -30,7 +30,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
   const scope = scopeOf(state);
   const facets = useFacets(scope);
   const [areFacetsOpen, setFacetsOpen] = useState(false);
-  const tab: Tab = state.tab === 'details' ? 'flame' : state.tab;
+  const tab = state.tab as ExplorerTab;
   const profiles = facets.data?.profiles;
   const isEmpty = profiles === 0;
   // A question the server cannot read would fail the same way everywhere: say so once.
@@ -45,7 +45,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
   const panelId = 'explorer-panel';
   return (
     <div className="page">
-      <TopBar actions={actions} update={update}>
+      <TopBar actions={actions}>
         <SearchBox query={state.query} scope={withoutQuery(state)} onSearch={onQuery} />
         <TimeRangePicker
           range={state}
@@ -82,7 +82,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                 onGroup={(key, value) => onQuery(toggleIncluded(state.query, key, value))}
               />
               <section className="card explorer-card">
-                <Tabs<Tab>
+                <Tabs<ExplorerTab>
                   label="Show as"
                   value={tab}
                   panelId={panelId}
