@@ -60,6 +60,7 @@ mod metrics;
 mod naming;
 
 pub mod build;
+pub mod file;
 
 pub use build::{BuildError, Built, Compression, MultipartBuilder, UploadBuilder};
 pub use code_provenance::Library;

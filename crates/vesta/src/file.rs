@@ -2,18 +2,12 @@
 
 use crate::failure::hinted;
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use std::io::Read;
 use std::path::Path;
 use vesta_profile::{CanonicalType, FlameTree, FunctionTable, Granularity, Profile};
-use vesta_upload::{Headers, Limits, Upload};
-
-/// What a file holds.
-pub(crate) enum Contents {
-    /// One profile in a format of its own.
-    Profile(Box<Profile>),
-    /// A captured upload: the body of a request.
-    Upload(Box<Upload>),
-}
+use vesta_upload::file::{Contents, FileError};
+use vesta_upload::{Limits, Upload};
 
 /// One value type of a file, as a flame graph.
 pub(crate) struct Graph {
@@ -32,45 +26,33 @@ pub(crate) struct Graph {
 }
 
 /// Reads a file, or standard input for `-`.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Bytes> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-        return Ok(bytes);
+        return Ok(bytes.into());
     }
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    std::fs::read(path).map(Bytes::from).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Decodes the bytes of a file. `note` is told about what could not be read of it.
-pub(crate) fn decode(path: &Path, bytes: Vec<u8>, mut note: impl FnMut(String)) -> Result<Contents> {
+pub(crate) fn decode(path: &Path, bytes: &Bytes, mut note: impl FnMut(String)) -> Result<Contents> {
     let name = path.display().to_string();
-    if let Some(boundary) = boundary(&bytes) {
-        let headers = Headers::new(format!("multipart/form-data; boundary={boundary}"), []);
-        let upload = Upload::parse(&headers, bytes.into(), &Limits::default());
-        let upload = upload.with_context(|| format!("{name} looks like a captured upload"))?;
-        return Ok(Contents::Upload(Box::new(upload)));
-    }
-    let decoded = vesta_formats::decode_file(&name, &bytes, &vesta_formats::Limits::default());
     // These errors say what the file is (`is not readable as pprof`), so its name goes before them.
-    let decoded = decoded.map_err(|error| {
+    let read = vesta_upload::file::read(&name, bytes, &Limits::default()).map_err(|error| {
         let message = format!("{name} {error}");
-        anyhow::Error::new(error).context(message)
+        match error {
+            FileError::Upload(cause) => anyhow::Error::new(cause).context(message),
+            error => anyhow::Error::new(error).context(message),
+        }
     })?;
-    decoded.problems.iter().for_each(|problem| note(format!("{name}: {problem}")));
-    Ok(Contents::Profile(Box::new(decoded.profile)))
-}
-
-/// The boundary of a captured upload: a body has it in its first line, where its request has it in a header.
-fn boundary(bytes: &[u8]) -> Option<&str> {
-    let line = bytes.strip_prefix(b"--")?.split(|&byte| byte == b'\n').next()?;
-    let line = std::str::from_utf8(line).ok()?.trim_end();
-    let fits = !line.is_empty() && line.len() <= 70 && line.bytes().all(|byte| byte.is_ascii_graphic());
-    fits.then_some(line)
+    read.problems.iter().for_each(|problem| note(format!("{name}: {problem}")));
+    Ok(read.contents)
 }
 
 /// Reads a file and merges the samples of one value type: the one named, else the most useful one that is there.
 pub(crate) fn graph(path: &Path, wanted: Option<&str>, mut note: impl FnMut(String)) -> Result<Graph> {
-    let contents = decode(path, read_bytes(path)?, &mut note)?;
+    let contents = decode(path, &read_bytes(path)?, &mut note)?;
     let profile = match contents {
         Contents::Profile(profile) => *profile,
         Contents::Upload(upload) => whole_profile(path, &upload, note)?,
