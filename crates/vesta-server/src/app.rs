@@ -3,6 +3,7 @@
 use crate::body::{BodyLimits, Memory};
 use crate::config::ServerConfig;
 use crate::metrics::Metrics;
+use crate::shelf::{Scratch, Shelf};
 use crate::tokens::Tokens;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,7 @@ pub(crate) struct App {
     pub(crate) config: ServerConfig,
     pub(crate) store: Arc<Store>,
     pub(crate) engine: Engine,
+    pub(crate) opened: Scratch,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Metrics,
     pub(crate) memory: Memory,
@@ -36,14 +38,14 @@ pub(crate) type SharedApp = Arc<App>;
 impl App {
     pub(crate) fn new(
         config: ServerConfig,
-        store: Arc<Store>,
-        engine: Engine,
+        main: Shelf,
+        opened: Scratch,
         upload_limits: vesta_upload::Limits,
         clock: Arc<dyn Clock>,
     ) -> Self {
         App {
             tokens: Tokens::new(&config.data),
-            metrics: Metrics::new(store.clone()),
+            metrics: Metrics::new(main.store.clone()),
             memory: Memory::new(config.limit_memory.as_usize()),
             upload_slots: Semaphore::new(config.limit_uploads),
             query_slots: Semaphore::new(config.limit_queries.saturating_mul(1 + WAITING_PER_QUERY)),
@@ -52,9 +54,15 @@ impl App {
             started: Instant::now(),
             draining: AtomicBool::new(false),
             config,
-            store,
-            engine,
+            store: main.store,
+            engine: main.engine,
+            opened,
         }
+    }
+
+    /// The store of everything that was sent.
+    pub(crate) fn main_shelf(&self) -> Shelf {
+        Shelf { store: Arc::clone(&self.store), engine: self.engine.clone() }
     }
 
     pub(crate) fn body_limits(&self) -> BodyLimits {

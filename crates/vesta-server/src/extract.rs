@@ -13,6 +13,9 @@ use std::convert::Infallible;
 /// The request may read.
 pub(crate) struct Reader;
 
+/// The request may store profiles.
+pub(crate) struct Writer;
+
 /// The request may do everything.
 pub(crate) struct Admin;
 
@@ -21,6 +24,14 @@ impl FromRequestParts<SharedApp> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
         authorize(parts, app, Scope::Read).map(|()| Reader)
+    }
+}
+
+impl FromRequestParts<SharedApp> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        authorize(parts, app, Scope::Write).map(|()| Writer)
     }
 }
 

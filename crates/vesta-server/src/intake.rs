@@ -72,10 +72,11 @@ async fn upload(app: &App, origin: Origin, request: Request) -> Response {
     }
 }
 
-struct Refusal {
+/// Why an upload was not stored.
+pub(crate) struct Refusal {
     outcome: Outcome,
     family: String,
-    problem: Problem,
+    pub(crate) problem: Problem,
 }
 
 fn check(app: &App, origin: Origin, method: &Method, headers: &HeaderMap) -> Result<(), (Outcome, Problem)> {
@@ -143,7 +144,8 @@ fn refuse_envelope(error: &UploadError) -> Refusal {
     Refusal { outcome, family: String::new(), problem }
 }
 
-fn refuse_append(error: AppendError, family: &str) -> Refusal {
+/// What a client hears of an upload that could not be stored.
+pub(crate) fn refuse_append(error: AppendError, family: &str) -> Refusal {
     let (outcome, problem) = match error {
         AppendError::Overloaded { retry_after } => (
             Outcome::Overloaded,

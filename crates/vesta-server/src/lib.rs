@@ -46,6 +46,7 @@ mod tokens;
 mod app;
 mod logging;
 mod metrics;
+mod shelf;
 
 mod agent;
 mod body;

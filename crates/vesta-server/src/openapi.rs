@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::api::{
-    download, export, facets, flame_graph, health, labels, profile, profiles, retention, sandwich, series,
-    session, spans, status, tags, top, types,
+    download, export, facets, flame_graph, health, labels, opened, profile, profiles, retention, sandwich,
+    series, session, spans, status, tags, top, types,
 };
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +24,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
     ),
     paths(
         profiles::list, profile::show, download::upload, download::attachment,
+        opened::open, opened::keep,
         facets::facets, tags::tags, types::types, series::series, spans::spans,
         flame_graph::flame_graph, top::top, sandwich::sandwich, labels::labels, export::export,
         session::show, session::start, session::end,
@@ -100,6 +101,9 @@ pub(crate) struct QueryProblems;
 /// What may go wrong with an upload.
 pub(crate) struct UploadProblems;
 
+/// What may go wrong with an opened file.
+pub(crate) struct OpenProblems;
+
 /// What may go wrong with a session.
 pub(crate) struct SessionProblems;
 
@@ -124,6 +128,22 @@ impl IntoResponses for UploadProblems {
         problems(&[
             (400, "The upload cannot be read; the detail names the part and the reason"),
             UNAUTHORIZED,
+            (408, "The body came too slowly"),
+            (413, "The body is too large"),
+            (415, "The Content-Encoding is not known"),
+            (429, "Too many uploads at a time; see Retry-After"),
+            (503, "The disk is full, or the server is stopping; see Retry-After"),
+        ])
+    }
+}
+
+impl IntoResponses for OpenProblems {
+    fn responses() -> BTreeMap<String, RefOr<ApiResponse>> {
+        problems(&[
+            (400, "The file cannot be read; the detail names what it is, and the hint what can be read"),
+            UNAUTHORIZED,
+            (403, "The token, or the site that sent the request, does not allow this"),
+            (404, "It is not there any more"),
             (408, "The body came too slowly"),
             (413, "The body is too large"),
             (415, "The Content-Encoding is not known"),

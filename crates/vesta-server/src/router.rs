@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::{Extension, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::any::Any;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,6 +29,8 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/profiles/{id}", get(api::profile::show))
         .route("/api/v1/profiles/{id}/upload", get(api::download::upload))
         .route("/api/v1/profiles/{id}/attachments/{filename}", get(api::download::attachment))
+        .route("/api/v1/opened", post(api::opened::open))
+        .route("/api/v1/opened/{id}/keep", post(api::opened::keep))
         .route("/api/v1/facets", get(api::facets::facets))
         .route("/api/v1/tags", get(api::tags::tags))
         .route("/api/v1/types", get(api::types::types))

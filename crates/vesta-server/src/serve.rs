@@ -5,6 +5,7 @@ use crate::config::ServerConfig;
 use crate::connection::Connections;
 use crate::listener::{Demand, Listener, Purpose};
 use crate::router;
+use crate::shelf::{Scratch, Shelf};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,8 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use vesta_query::Engine;
-use vesta_store::{Clock, OpenError, Probe, Retention, Store, StoreConfig, SystemClock, TableError};
+use vesta_store::{Clock, OpenError, Probe, Retention, StoreConfig, SystemClock, TableError};
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +95,11 @@ impl Server {
             adjust(&mut store_config);
         }
         let upload_limits = store_config.limits.clone();
-        let store = Arc::new(Store::open(store_config).await?);
-        let engine = Engine::with_limits(store.clone(), query_limits(&config));
-        let app = Arc::new(App::new(config, store, engine, upload_limits, clock));
+        let limits = query_limits(&config);
+        // The main store is opened first: it holds the lock of the data folder.
+        let main = Shelf::open(store_config.clone(), limits).await?;
+        let opened = Scratch::new(&config, clock.clone(), &store_config, limits);
+        let app = Arc::new(App::new(config, main, opened, upload_limits, clock));
         let demands = listeners.iter().find(|listener| listener.policy.demands_tokens);
         if let Some(listener) = demands.filter(|_| !app.tokens.any()) {
             tracing::warn!(
@@ -152,6 +154,7 @@ impl Server {
             // Their uploads are not acknowledged, so their clients know that they may be lost.
             tracing::warn!(connections = connections.len(), "some requests did not finish in time");
         }
+        app.opened.close().await;
         app.store.shutdown().await?;
         tracing::info!("stopped");
         Ok(())

@@ -1,12 +1,13 @@
 //! Downloads: uploads and their attachments, byte for byte as they were sent.
 
 use super::profile::{no_profile, read_raw};
-use super::scope::parse_id;
-use crate::app::{App, SharedApp};
+use super::scope::{SourceParams, parse_id};
+use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::shelf::Shelf;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +20,7 @@ use vesta_upload::Upload;
 /// The upload of a profile, byte for byte as it was received.
 #[utoipa::path(
     get, path = "/api/v1/profiles/{id}/upload", tag = "profiles",
-    params(("id" = String, Path, description = "16 hexadecimal digits")),
+    params(("id" = String, Path, description = "16 hexadecimal digits"), SourceParams),
     responses(
         (status = 200, description = "The body", body = Vec<u8>, content_type = "multipart/form-data"),
         QueryProblems
@@ -29,11 +30,12 @@ pub(crate) async fn upload(
     _: Reader,
     State(app): State<SharedApp>,
     Path(id): Path<String>,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
+    let source = SourceParams::read(&mut params)?;
     params.finish()?;
     let id = parse_id(&id)?;
-    let raw = raw(&app, id).await?;
+    let raw = raw(&source.resolve(&app).await?, id).await?;
     Ok(file(raw.body, raw.headers.content_type(), &format!("upload-{id}.multipart")))
 }
 
@@ -42,7 +44,8 @@ pub(crate) async fn upload(
     get, path = "/api/v1/profiles/{id}/attachments/{filename}", tag = "profiles",
     params(
         ("id" = String, Path, description = "16 hexadecimal digits"),
-        ("filename" = String, Path, description = "The file name of the attachment")
+        ("filename" = String, Path, description = "The file name of the attachment"),
+        SourceParams
     ),
     responses(
         (status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
@@ -53,11 +56,12 @@ pub(crate) async fn attachment(
     _: Reader,
     State(app): State<SharedApp>,
     Path((id, filename)): Path<(String, String)>,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
+    let source = SourceParams::read(&mut params)?;
     params.finish()?;
     let id = parse_id(&id)?;
-    let raw = raw(&app, id).await?;
+    let raw = raw(&source.resolve(&app).await?, id).await?;
     let upload = Upload::parse(&raw.headers, raw.body, &app.upload_limits)
         .map_err(|error| Problem::internal("cannot read the upload", &error))?;
     let part = upload.parts.iter().find(|part| part.file_name() == filename);
@@ -69,8 +73,9 @@ pub(crate) async fn attachment(
     Ok(file(part.data.clone(), "application/octet-stream", &filename))
 }
 
-async fn raw(app: &App, id: ProfileId) -> Result<RawUpload, Problem> {
-    read_raw(app, id).await?.ok_or_else(|| no_profile(id))
+/// The upload of a profile, or that there is none.
+pub(crate) async fn raw(shelf: &Shelf, id: ProfileId) -> Result<RawUpload, Problem> {
+    read_raw(shelf, id).await?.ok_or_else(|| no_profile(id))
 }
 
 /// A response that browsers save under `filename` and do not show.

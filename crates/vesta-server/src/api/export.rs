@@ -3,7 +3,7 @@
 use super::answer;
 use super::download::file;
 use super::flame_graph::FlameGraphAnswer;
-use super::scope::{SampleParams, ScopeParams};
+use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::{App, SharedApp};
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -13,7 +13,7 @@ use crate::svg::{self, SvgOptions};
 use axum::extract::State;
 use axum::response::Response;
 use vesta_formats::{collapsed, compression, pprof};
-use vesta_query::{FlameGraphOptions, SampleScope};
+use vesta_query::FlameGraphOptions;
 
 /// Nodes of an exported picture: more than anybody can see.
 const SVG_NODES: usize = 50_000;
@@ -52,35 +52,35 @@ pub(crate) async fn export(
     let wanted = ExportParams { format: params.one("format")?.unwrap_or_else(|| "pprof".to_owned()) };
     params.finish()?;
     let search = scope.query.clone();
-    let question = samples.resolve(&app, scope.resolve(&app)?).await?;
+    let asked = samples.resolve(&app, scope.resolve(&app).await?).await?;
     match wanted.format.as_str() {
-        "pprof" => as_pprof(&app, &question).await,
-        "collapsed" => as_collapsed(&app, &question).await,
-        "svg" => as_svg(&app, &question, &search).await,
-        "json" => as_json(&app, &question).await,
+        "pprof" => as_pprof(&app, &asked).await,
+        "collapsed" => as_collapsed(&app, &asked).await,
+        "svg" => as_svg(&app, &asked, &search).await,
+        "json" => as_json(&app, &asked).await,
         other => Err(Problem::bad_request(format!("`{other}` is not a format"))
             .hint("choose pprof, collapsed, svg or json")),
     }
 }
 
-async fn as_pprof(app: &App, question: &SampleScope) -> Result<Response, Problem> {
-    let export = answer(app, "export", app.engine.export(question)).await?;
+async fn as_pprof(app: &App, asked: &AskedSamples) -> Result<Response, Problem> {
+    let export = answer(app, "export", asked.engine.export(&asked.question)).await?;
     let name = format!("{}.pprof", export.value_type.name);
     let bytes = off_thread(move || compression::compress_gzip(&pprof::encode(&export.profile))).await?;
     let bytes = bytes.map_err(|error| Problem::internal("cannot compress the profile", &error))?;
     Ok(file(bytes, "application/octet-stream", &name))
 }
 
-async fn as_collapsed(app: &App, question: &SampleScope) -> Result<Response, Problem> {
-    let export = answer(app, "export", app.engine.export(question)).await?;
+async fn as_collapsed(app: &App, asked: &AskedSamples) -> Result<Response, Problem> {
+    let export = answer(app, "export", asked.engine.export(&asked.question)).await?;
     let name = format!("{}.collapsed", export.value_type.name);
     let bytes = off_thread(move || collapsed::encode(&export.profile, 0)).await?;
     Ok(file(bytes, "text/plain; charset=utf-8", &name))
 }
 
-async fn as_svg(app: &App, question: &SampleScope, search: &str) -> Result<Response, Problem> {
+async fn as_svg(app: &App, asked: &AskedSamples, search: &str) -> Result<Response, Problem> {
     let options = FlameGraphOptions { max_nodes: SVG_NODES, ..FlameGraphOptions::default() };
-    let graph = answer(app, "export", app.engine.flame_graph(question, &options)).await?;
+    let graph = answer(app, "export", asked.engine.flame_graph(&asked.question, &options)).await?;
     let name = format!("{}.svg", graph.value_type.name);
     let profiles = graph.basis.profiles;
     let about = if search.is_empty() { String::new() } else { format!(" · {search}") };
@@ -93,9 +93,9 @@ async fn as_svg(app: &App, question: &SampleScope, search: &str) -> Result<Respo
     Ok(file(picture, "image/svg+xml", &name))
 }
 
-async fn as_json(app: &App, question: &SampleScope) -> Result<Response, Problem> {
+async fn as_json(app: &App, asked: &AskedSamples) -> Result<Response, Problem> {
     let options = FlameGraphOptions { max_nodes: JSON_NODES, ..FlameGraphOptions::default() };
-    let graph = answer(app, "export", app.engine.flame_graph(question, &options)).await?;
+    let graph = answer(app, "export", asked.engine.flame_graph(&asked.question, &options)).await?;
     let name = format!("{}.json", graph.value_type.name);
     let text = off_thread(move || serde_json::to_vec(&FlameGraphAnswer::from(&graph))).await?;
     let text = text.map_err(|error| Problem::internal("cannot write the tree", &error))?;

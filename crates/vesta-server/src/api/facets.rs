@@ -1,7 +1,7 @@
 //! `GET /api/v1/facets`: which values the tags in scope have.
 
 use super::answer;
-use super::scope::ScopeParams;
+use super::scope::{Asked, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -77,8 +77,8 @@ pub(crate) async fn facets(
     if !wanted.facet.is_empty() {
         options.keys = wanted.facet;
     }
-    let scope = scope.resolve(&app)?;
-    let found = answer(&app, "facets", app.engine.facets(&scope, &options)).await?;
+    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let found = answer(&app, "facets", engine.facets(&scope, &options)).await?;
     let facets = found.facets.into_iter().map(|facet| {
         let (values, counts) = facet.values.into_iter().map(|entry| (entry.value, entry.count)).unzip();
         FacetAnswer { key: facet.key, values, counts, distinct: facet.distinct, truncated: facet.truncated }

@@ -3,7 +3,7 @@
 use super::answer;
 use super::basis::{ValueKind, millis};
 use super::graph::{Functions, Nodes, Symbols};
-use super::scope::{SampleParams, ScopeParams};
+use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -78,8 +78,8 @@ pub(crate) async fn flame_graph(
     let samples = SampleParams::read(&mut params)?;
     let options = GraphParams::read(&mut params)?.resolve()?;
     params.finish()?;
-    let question = samples.resolve(&app, scope.resolve(&app)?).await?;
-    let graph = answer(&app, "flamegraph", app.engine.flame_graph(&question, &options)).await?;
+    let AskedSamples { engine, question } = samples.resolve(&app, scope.resolve(&app).await?).await?;
+    let graph = answer(&app, "flamegraph", engine.flame_graph(&question, &options)).await?;
     Ok(Json(FlameGraphAnswer::from(&graph)))
 }
 

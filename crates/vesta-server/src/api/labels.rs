@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::basis::ValueKind;
-use super::scope::{SampleParams, ScopeParams};
+use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -61,9 +61,9 @@ pub(crate) async fn labels(
     let samples = SampleParams::read(&mut params)?;
     let wanted = LabelParams { limit: params.number("limit", 50, 1..=1000)? };
     params.finish()?;
-    let question = samples.resolve(&app, scope.resolve(&app)?).await?;
+    let AskedSamples { engine, question } = samples.resolve(&app, scope.resolve(&app).await?).await?;
     let options = LabelOptions { limit: wanted.limit };
-    let found = answer(&app, "labels", app.engine.labels(&question, &options)).await?;
+    let found = answer(&app, "labels", engine.labels(&question, &options)).await?;
     let labels = found.labels.into_iter().map(|label| {
         let (values, totals) = label.values.into_iter().map(|entry| (entry.value, entry.total)).unzip();
         LabelAnswer { key: label.key, values, totals, truncated: label.truncated }

@@ -2,12 +2,13 @@
 
 use super::answer;
 use super::basis::{TypeName, millis};
-use super::scope::parse_id;
+use super::scope::{SourceParams, parse_id};
 use crate::app::{App, SharedApp};
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::shelf::Shelf;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
@@ -99,19 +100,21 @@ pub(crate) struct Attachment {
 /// One profile.
 #[utoipa::path(
     get, path = "/api/v1/profiles/{id}", tag = "profiles",
-    params(("id" = String, Path, description = "16 hexadecimal digits")),
+    params(("id" = String, Path, description = "16 hexadecimal digits"), SourceParams),
     responses((status = 200, description = "The profile", body = ProfileAnswer), QueryProblems)
 )]
 pub(crate) async fn show(
     _: Reader,
     State(app): State<SharedApp>,
     Path(id): Path<String>,
-    params: Params,
+    mut params: Params,
 ) -> Result<Json<ProfileAnswer>, Problem> {
+    let source = SourceParams::read(&mut params)?;
     params.finish()?;
     let id = parse_id(&id)?;
-    let detail = answer(&app, "profile", app.engine.profile(id)).await?.ok_or_else(|| no_profile(id))?;
-    let envelope = match read_raw(&app, id).await? {
+    let shelf = source.resolve(&app).await?;
+    let detail = answer(&app, "profile", shelf.engine.profile(id)).await?.ok_or_else(|| no_profile(id))?;
+    let envelope = match read_raw(&shelf, id).await? {
         Some(raw) => Envelope::read(&app, raw).await?,
         None => Envelope::default(),
     };
@@ -119,8 +122,8 @@ pub(crate) async fn show(
 }
 
 /// The upload of a profile as it was received.
-pub(crate) async fn read_raw(app: &App, id: ProfileId) -> Result<Option<RawUpload>, Problem> {
-    app.store.raw(id).await.map_err(|error| Problem::internal("cannot read the upload", &error))
+pub(crate) async fn read_raw(shelf: &Shelf, id: ProfileId) -> Result<Option<RawUpload>, Problem> {
+    shelf.store.raw(id).await.map_err(|error| Problem::internal("cannot read the upload", &error))
 }
 
 /// That a profile is not there, or not any more.

@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::basis::millis;
-use super::scope::ScopeParams;
+use super::scope::{Asked, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -76,8 +76,8 @@ pub(crate) async fn list(
     let page = ListParams::read(&mut params)?;
     params.finish()?;
     let options = page.resolve()?;
-    let scope = scope.resolve(&app)?;
-    let list = answer(&app, "profiles", app.engine.profiles(&scope, &options)).await?;
+    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let list = answer(&app, "profiles", engine.profiles(&scope, &options)).await?;
     Ok(Json(ProfilesAnswer::from(list)))
 }
 

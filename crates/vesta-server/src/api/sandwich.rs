@@ -4,7 +4,7 @@ use super::answer;
 use super::basis::ValueKind;
 use super::flame_graph::read_granularity;
 use super::graph::{Functions, Nodes, Symbols};
-use super::scope::{SampleParams, ScopeParams};
+use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -82,8 +82,8 @@ pub(crate) async fn sandwich(
     let samples = SampleParams::read(&mut params)?;
     let options = SandwichParams::read(&mut params)?.resolve()?;
     params.finish()?;
-    let question = samples.resolve(&app, scope.resolve(&app)?).await?;
-    let graph = answer(&app, "sandwich", app.engine.sandwich(&question, &options)).await?;
+    let AskedSamples { engine, question } = samples.resolve(&app, scope.resolve(&app).await?).await?;
+    let graph = answer(&app, "sandwich", engine.sandwich(&question, &options)).await?;
     Ok(Json(SandwichAnswer::from(&graph)))
 }
 

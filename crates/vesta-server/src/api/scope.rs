@@ -4,7 +4,8 @@ use super::answer;
 use crate::app::App;
 use crate::params::Params;
 use crate::problem::Problem;
-use vesta_query::{QueryError, SampleScope, Scope, parse_filter, time};
+use crate::shelf::Shelf;
+use vesta_query::{Engine, QueryError, SampleScope, Scope, parse_filter, time};
 use vesta_store::ProfileId;
 
 /// Which profiles a query is about.
@@ -23,6 +24,28 @@ pub(crate) struct ScopeParams {
     /// Only these profiles, whenever they started. May be repeated.
     #[param(required = false)]
     pub(crate) profile: Vec<String>,
+    /// Where the profiles are: `opened` for files that were opened; left out for what was sent to the server.
+    pub(crate) source: Option<String>,
+}
+
+/// Where profiles are.
+#[derive(Clone, Debug, Default, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SourceParams {
+    /// Where the profile is: `opened` for a file that was opened; left out for what was sent to the server.
+    pub(crate) source: Option<String>,
+}
+
+/// Profiles, and whom to ask about them.
+pub(crate) struct Asked {
+    pub(crate) engine: Engine,
+    pub(crate) scope: Scope,
+}
+
+/// Samples, and whom to ask about them.
+pub(crate) struct AskedSamples {
+    pub(crate) engine: Engine,
+    pub(crate) question: SampleScope,
 }
 
 /// Which samples a query is about.
@@ -46,15 +69,35 @@ impl ScopeParams {
             from: params.one("from")?.unwrap_or_else(|| "now-1h".to_owned()),
             to: params.one("to")?.unwrap_or_else(|| "now".to_owned()),
             profile: params.all("profile"),
+            source: params.one("source")?,
         })
     }
 
     /// The scope they mean now.
-    pub(crate) fn resolve(&self, app: &App) -> Result<Scope, Problem> {
+    pub(crate) async fn resolve(&self, app: &App) -> Result<Asked, Problem> {
+        let source = SourceParams { source: self.source.clone() };
+        let engine = source.resolve(app).await?.engine;
         let range = time::parse_range(&self.from, &self.to, app.now()).map_err(QueryError::from)?;
         let scope = Scope::parse(&self.query, range)?;
         let profiles = self.profile.iter().map(|id| parse_id(id)).collect::<Result<_, _>>()?;
-        Ok(Scope { profiles, ..scope })
+        Ok(Asked { engine, scope: Scope { profiles, ..scope } })
+    }
+}
+
+impl SourceParams {
+    /// Reads the parameters.
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(SourceParams { source: params.one("source")? })
+    }
+
+    /// The store they mean.
+    pub(crate) async fn resolve(&self, app: &App) -> Result<Shelf, Problem> {
+        match self.source.as_deref() {
+            None | Some("") => Ok(app.main_shelf()),
+            Some("opened") => app.opened.shelf().await,
+            Some(other) => Err(Problem::bad_request(format!("`{other}` is not a source"))
+                .hint("write source=opened for files that were opened, or leave it out")),
+        }
     }
 }
 
@@ -66,16 +109,18 @@ impl SampleParams {
     }
 
     /// The samples they mean.
-    pub(crate) async fn resolve(self, app: &App, scope: Scope) -> Result<SampleScope, Problem> {
+    pub(crate) async fn resolve(self, app: &App, asked: Asked) -> Result<AskedSamples, Problem> {
+        let Asked { engine, scope } = asked;
         let filters = self.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
         let name = match self.r#type {
             Some(name) => name,
             None => {
-                let types = answer(app, "types", app.engine.types(&scope)).await?;
+                let types = answer(app, "types", engine.types(&scope)).await?;
                 types.types.first().map_or("cpu-time".to_owned(), |first| first.value_type.name.to_string())
             }
         };
-        Ok(SampleScope { filters, ..SampleScope::new(scope, name) })
+        let question = SampleScope { filters, ..SampleScope::new(scope, name) };
+        Ok(AskedSamples { engine, question })
     }
 }
 

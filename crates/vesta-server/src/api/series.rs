@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::basis::millis;
-use super::scope::ScopeParams;
+use super::scope::{Asked, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -80,8 +80,8 @@ pub(crate) async fn series(
         limit: wanted.limit,
         points: wanted.points,
     };
-    let scope = scope.resolve(&app)?;
-    let series = answer(&app, "series", app.engine.series(&scope, &options)).await?;
+    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let series = answer(&app, "series", engine.series(&scope, &options)).await?;
     Ok(Json(SeriesAnswer::from(series)))
 }
 

@@ -1,6 +1,7 @@
 //! `GET /api/v1/spans/{id}`: the profiles that hold a span.
 
 use super::answer;
+use super::scope::SourceParams;
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -33,7 +34,8 @@ pub(crate) struct SpansAnswer {
 /// The profiles that hold a span, or spans below it within its service.
 #[utoipa::path(
     get, path = "/api/v1/spans/{id}", tag = "search",
-    params(("id" = String, Path, description = "In decimal, or in hexadecimal after 0x or with 16 digits"), SpanParams),
+    params(("id" = String, Path, description = "In decimal, or in hexadecimal after 0x or with 16 digits"), SpanParams,
+        SourceParams),
     responses((status = 200, description = "The profiles", body = SpansAnswer), QueryProblems)
 )]
 pub(crate) async fn spans(
@@ -46,9 +48,11 @@ pub(crate) async fn spans(
         from: params.one("from")?.unwrap_or_else(|| "now-1h".to_owned()),
         to: params.one("to")?.unwrap_or_else(|| "now".to_owned()),
     };
+    let source = SourceParams::read(&mut params)?;
     params.finish()?;
     let span: SpanId = id.parse()?;
     let range = time::parse_range(&wanted.from, &wanted.to, app.now()).map_err(QueryError::from)?;
-    let found = answer(&app, "spans", app.engine.spans(&Scope::all(range), span)).await?;
+    let shelf = source.resolve(&app).await?;
+    let found = answer(&app, "spans", shelf.engine.spans(&Scope::all(range), span)).await?;
     Ok(Json(SpansAnswer { profiles: found.iter().map(ToString::to_string).collect() }))
 }

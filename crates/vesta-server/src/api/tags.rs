@@ -1,7 +1,7 @@
 //! `GET /api/v1/tags`: which tag keys there are to search by.
 
 use super::answer;
-use super::scope::ScopeParams;
+use super::scope::{Asked, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -50,9 +50,9 @@ pub(crate) async fn tags(
         limit: params.number("limit", 50, 1..=1000)?,
     };
     params.finish()?;
-    let scope = scope.resolve(&app)?;
+    let Asked { engine, scope } = scope.resolve(&app).await?;
     let options = TagKeyOptions { prefix: wanted.prefix, limit: wanted.limit };
-    let found = answer(&app, "tags", app.engine.tag_keys(&scope, &options)).await?;
+    let found = answer(&app, "tags", engine.tag_keys(&scope, &options)).await?;
     let (keys, counts) = found.keys.into_iter().map(|key| (key.key, key.count)).unzip();
     Ok(Json(TagsAnswer { keys, counts, truncated: found.truncated }))
 }

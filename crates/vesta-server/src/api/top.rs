@@ -3,7 +3,7 @@
 use super::answer;
 use super::basis::ValueKind;
 use super::flame_graph::read_granularity;
-use super::scope::{SampleParams, ScopeParams};
+use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -85,8 +85,8 @@ pub(crate) async fn top(
         limit: wanted.limit,
         ..TopOptions::default()
     };
-    let question = samples.resolve(&app, scope.resolve(&app)?).await?;
-    let list = answer(&app, "top", app.engine.top(&question, &options)).await?;
+    let AskedSamples { engine, question } = samples.resolve(&app, scope.resolve(&app).await?).await?;
+    let list = answer(&app, "top", engine.top(&question, &options)).await?;
     Ok(Json(TopAnswer::from(list)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::basis::TypeName;
-use super::scope::ScopeParams;
+use super::scope::{Asked, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -40,8 +40,8 @@ pub(crate) async fn types(
 ) -> Result<Json<TypesAnswer>, Problem> {
     let scope = ScopeParams::read(&mut params)?;
     params.finish()?;
-    let scope = scope.resolve(&app)?;
-    let found = answer(&app, "types", app.engine.types(&scope)).await?;
+    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let found = answer(&app, "types", engine.types(&scope)).await?;
     let types = found.types.iter().map(|entry| TypeAnswer {
         name: TypeName::from(&entry.value_type),
         total: entry.total,

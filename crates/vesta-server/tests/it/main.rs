@@ -19,6 +19,7 @@ mod config;
 mod hostile;
 mod intake;
 mod openapi;
+mod opened;
 mod page;
 mod query;
 mod rest;

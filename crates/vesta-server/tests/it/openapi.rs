@@ -53,6 +53,7 @@ fn example(parameter: &Value) -> String {
         // Only a page before knows one.
         "cursor" => return String::new(),
         "query" => "service:web".to_owned(),
+        "source" => "opened".to_owned(),
         "group_by" | "function" | "file" | "module" | "path" | "facet" | "prefix" | "search" => {
             "x".to_owned()
         }
