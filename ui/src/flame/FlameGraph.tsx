@@ -6,6 +6,7 @@ import type { SearchResult } from '../model/search.ts';
 import { onColorsChange } from '../state/theme.ts';
 import type { Hit } from './display-list.ts';
 import { keyAction } from './keyboard.ts';
+import type { Lens } from './lens.ts';
 import { readPalette } from './palette.ts';
 import { ROW_HEIGHT, Surface } from './surface.ts';
 import { Tooltip } from './Tooltip.tsx';
@@ -22,6 +23,10 @@ interface FlameGraphProps {
   /** The reader wants to see what "(other)" below this node stands for. */
   readonly onExpand: (parent: NodeId) => void;
   readonly onNextMatch: (step: 1 | -1) => void;
+  readonly lens?: Lens | undefined;
+  /** Outlined while nothing is under the pointer here: what it points at in a flame graph beside this one. */
+  readonly pointedAt?: NodeId | undefined;
+  readonly onPointAt?: ((node: NodeId | undefined) => void) | undefined;
 }
 
 interface Pointer {
@@ -34,6 +39,7 @@ const DRAG_THRESHOLD = 4;
 
 export function FlameGraph(props: FlameGraphProps) {
   const { tree, label, zoomed, selected, search, onZoom, onZoomOut, onSelect, onExpand, onNextMatch } = props;
+  const { lens, pointedAt, onPointAt } = props;
   const scrollerRef = useRef<HTMLDivElement>(null);
   const canvasRef = useRef<HTMLCanvasElement>(null);
   const hoverRef = useRef<HTMLDivElement>(null);
@@ -63,12 +69,14 @@ export function FlameGraph(props: FlameGraphProps) {
     }
   }, []);
 
-  const hovered = pointer ? (pointer.hit.kind === 'box' ? pointer.hit.node : pointer.hit.largest) : undefined;
+  const own = pointer ? (pointer.hit.kind === 'box' ? pointer.hit.node : pointer.hit.largest) : undefined;
+  const hovered = own ?? pointedAt;
   const latest = useRef({ tree, selected, hovered });
   useLayoutEffect(() => {
     latest.current = { tree, selected, hovered };
     placeOutlines();
   });
+  useEffect(() => onPointAt?.(own), [onPointAt, own]);
 
   // The surface lives as long as the canvas; later trees are handed to it.
   useLayoutEffect(() => {
@@ -102,6 +110,7 @@ export function FlameGraph(props: FlameGraphProps) {
     };
   }, [placeOutlines]);
 
+  useLayoutEffect(() => surfaceRef.current?.setLens(lens), [lens]);
   useLayoutEffect(() => {
     surfaceRef.current?.setTree(tree, zoomed);
     surfaceRef.current?.zoomTo(zoomed, !matchMedia('(prefers-reduced-motion: reduce)').matches);
@@ -245,9 +254,11 @@ export function FlameGraph(props: FlameGraphProps) {
           style={{ height: `${tree.rows.length * ROW_HEIGHT}px` }}
           aria-hidden="true"
         />
-        <TreeItem id={itemId} tree={tree} node={selected} zoomed={zoomed} />
+        <TreeItem id={itemId} tree={tree} node={selected} zoomed={zoomed} lens={lens} />
       </div>
-      {pointer && <Tooltip tree={tree} hit={pointer.hit} x={pointer.x} y={pointer.y} search={search} />}
+      {pointer && (
+        <Tooltip tree={tree} hit={pointer.hit} x={pointer.x} y={pointer.y} search={search} lens={lens} />
+      )}
       <div className="flame-toast" role="status">
         {copied && 'Copied the name'}
       </div>
@@ -261,15 +272,20 @@ function TreeItem(props: {
   readonly tree: CallTree;
   readonly node: NodeId;
   readonly zoomed: NodeId;
+  readonly lens: Lens | undefined;
 }) {
-  const { id, tree, node, zoomed } = props;
+  const { id, tree, node, zoomed, lens } = props;
   const siblings = node === 0 ? [0] : childrenOf(tree, at(tree.parents, node));
   const total = at(tree.totals, node);
   const whole = at(tree.totals, 0);
   const text = [
     nodeName(tree, node),
-    `total ${formatValue(total, tree.unit)}, ${formatShare(total, whole)}`,
-    `self ${formatValue(at(tree.selfs, node), tree.unit)}`,
+    ...(lens
+      ? lens.spoken(tree, node)
+      : [
+          `total ${formatValue(total, tree.unit)}, ${formatShare(total, whole)}`,
+          `self ${formatValue(at(tree.selfs, node), tree.unit)}`,
+        ]),
     node === zoomed && node > 0 ? 'zoomed in' : '',
   ];
   return (

@@ -4,6 +4,7 @@ import { at, nodeModule, nodeName, nodeSource, OTHER, type CallTree } from '../m
 import { formatCount, formatShare, formatValue } from '../model/format.ts';
 import type { SearchResult } from '../model/search.ts';
 import type { Hit } from './display-list.ts';
+import type { Lens } from './lens.ts';
 
 interface TooltipProps {
   readonly tree: CallTree;
@@ -11,11 +12,12 @@ interface TooltipProps {
   readonly x: number;
   readonly y: number;
   readonly search: SearchResult | undefined;
+  readonly lens: Lens | undefined;
 }
 
 const DISTANCE = 14;
 
-export function Tooltip({ tree, hit, x, y, search }: TooltipProps) {
+export function Tooltip({ tree, hit, x, y, search, lens }: TooltipProps) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = ref.current;
@@ -29,7 +31,9 @@ export function Tooltip({ tree, hit, x, y, search }: TooltipProps) {
   });
   return (
     <div className="flame-tooltip" ref={ref} role="tooltip" aria-hidden="true">
-      {hit.kind === 'run' ? (
+      {lens ? (
+        <LensDetails tree={tree} hit={hit} lens={lens} />
+      ) : hit.kind === 'run' ? (
         <RunDetails tree={tree} hit={hit} />
       ) : (
         <BoxDetails tree={tree} node={hit.node} search={search} />
@@ -89,6 +93,25 @@ function BoxDetails({
         <div className="flame-tooltip-hint">Callees too small to send at first. Click to load them.</div>
       )}
       {search && search.marks[node] === 1 && <div className="flame-tooltip-hint">Matches the search</div>}
+    </>
+  );
+}
+
+function LensDetails({ tree, hit, lens }: { tree: CallTree; hit: Hit; lens: Lens }) {
+  const node = hit.kind === 'run' ? hit.largest : hit.node;
+  const source = nodeSource(tree, node);
+  const module = nodeModule(tree, node);
+  return (
+    <>
+      {hit.kind === 'run' && (
+        <div className="flame-tooltip-hint">
+          {formatCount(hit.count)} narrow frames, click to widen. The largest:
+        </div>
+      )}
+      <div className="flame-tooltip-name">{nodeName(tree, node)}</div>
+      {source && <div className="flame-tooltip-source">{source}</div>}
+      {module && <div className="flame-tooltip-source">{module}</div>}
+      {lens.details(tree, node)}
     </>
   );
 }

@@ -1,7 +1,8 @@
 import { at, nodeName, type CallTree } from '../model/call-tree.ts';
 import { middleEllipsis } from '../model/format.ts';
 import type { DisplayList, Frame } from './display-list.ts';
-import { OTHER_COLOR, type Palette } from './palette.ts';
+import type { Lens } from './lens.ts';
+import { ONLY_A, ONLY_B, OTHER_COLOR, type Palette } from './palette.ts';
 
 const MIN_LABEL = 42;
 const PADDING = 5;
@@ -10,6 +11,7 @@ const ANCESTOR_ALPHA = 0.45;
 export interface Look {
   readonly palette: Palette;
   readonly colors: Uint8Array;
+  readonly lens: Lens | undefined;
   /** Where a search is on: nodes without a mark recede. */
   readonly marks: Uint8Array | undefined;
   /** Rows above it lead to what is zoomed in on, and recede. */
@@ -27,7 +29,7 @@ export function paint(
   frame: Frame,
   look: Look,
 ): void {
-  const { palette, colors, marks, zoomDepth, pixelRatio } = look;
+  const { palette, colors, lens, marks, zoomDepth, pixelRatio } = look;
   const { rowHeight, scrollTop } = frame;
   const boxHeight = rowHeight - 1;
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
@@ -61,9 +63,11 @@ export function paint(
     const y = Math.round(depth * rowHeight - scrollTop);
     context.globalAlpha = depth < zoomDepth ? ANCESTOR_ALPHA : 1;
     context.fillRect(x, y, width > 2.5 ? width - 1 : Math.max(width - 0.4, 0.6), boxHeight);
-    if (colors[node] === OTHER_COLOR && width > 4) {
-      hatch(context, palette.hatch, x, y, width - 1, boxHeight);
-      style = '';
+    const color = colors[node];
+    if (color === OTHER_COLOR && width > 4) {
+      hatch(context, palette.hatch, x, y, width - 1, boxHeight, 1);
+    } else if ((color === ONLY_A || color === ONLY_B) && width > 2 && (!marks || marks[node])) {
+      hatch(context, palette.changeHatch, x, y, width - 1, boxHeight, color === ONLY_A ? -1 : 1);
     }
   }
 
@@ -86,7 +90,7 @@ export function paint(
     }
     const y = Math.round(at(list.boxDepths, slot) * rowHeight - scrollTop);
     context.fillText(
-      middleEllipsis(nodeName(tree, node), room),
+      lens ? lens.label(tree, node, room) : middleEllipsis(nodeName(tree, node), room),
       (list.boxXs[slot] ?? 0) + PADDING,
       y + boxHeight / 2 + 0.5,
     );
@@ -108,7 +112,7 @@ function measureCharacter(context: CanvasRenderingContext2D, font: string): numb
   return measured.width;
 }
 
-/** What stands for other frames must not look like a frame, even without color. */
+/** What is no frame of both sides like others must not look like one, even without color. Leans right, or left. */
 function hatch(
   context: CanvasRenderingContext2D,
   color: string,
@@ -116,6 +120,7 @@ function hatch(
   y: number,
   width: number,
   height: number,
+  lean: 1 | -1,
 ): void {
   context.save();
   context.beginPath();
@@ -125,8 +130,8 @@ function hatch(
   context.lineWidth = 1;
   context.beginPath();
   for (let offset = -height; offset < width; offset += 6) {
-    context.moveTo(x + offset, y + height);
-    context.lineTo(x + offset + height, y);
+    context.moveTo(x + offset, lean > 0 ? y + height : y);
+    context.lineTo(x + offset + height, lean > 0 ? y : y + height);
   }
   context.stroke();
   context.restore();

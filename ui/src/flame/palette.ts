@@ -7,10 +7,19 @@ export const SHADES = 3;
 const SALT = 17019;
 export const NEUTRAL = HUES * SHADES;
 export const OTHER_COLOR = NEUTRAL + 1;
+/** What did not change, or not more than chance would. */
+export const SAME = OTHER_COLOR + 1;
+/** Steps of change, the faintest first. */
+export const CHANGE_STEPS = 4;
+export const LESS = SAME + 1;
+export const MORE = LESS + CHANGE_STEPS;
+/** Only in the one side of a comparison. */
+export const ONLY_A = MORE + CHANGE_STEPS;
+export const ONLY_B = ONLY_A + 1;
 
 /** A theme's colors, resolved: canvases know no CSS variables. */
 export interface Palette {
-  /** By color index; `NEUTRAL` and `OTHER_COLOR` follow the hues. */
+  /** By color index; `NEUTRAL`, `OTHER_COLOR` and the colors of change follow the hues. */
   readonly fills: readonly string[];
   readonly background: string;
   readonly faded: string;
@@ -20,6 +29,7 @@ export interface Palette {
   readonly fadedRun: string;
   readonly matchRun: string;
   readonly hatch: string;
+  readonly changeHatch: string;
   readonly font: string;
 }
 
@@ -57,7 +67,11 @@ export function readPalette(element: Element): Palette {
       fills.push(`oklch(${(lightness + (shade - 1) * step).toFixed(3)} ${chroma} ${angle})`);
     }
   }
-  fills.push(token('--flame-neutral'), token('--flame-other'));
+  fills.push(token('--flame-neutral'), token('--flame-other'), token('--change-same'));
+  for (const direction of ['less', 'more']) {
+    for (let level = 1; level <= CHANGE_STEPS; level++) fills.push(token(`--change-${direction}-${level}`));
+  }
+  fills.push(token('--change-only-a'), token('--change-only-b'));
   return {
     fills,
     background: token('--surface'),
@@ -68,6 +82,7 @@ export function readPalette(element: Element): Palette {
     fadedRun: token('--flame-faded-run'),
     matchRun: token('--flame-match-run'),
     hatch: token('--flame-hatch'),
+    changeHatch: token('--change-hatch'),
     font: token('--flame-font'),
   };
 }

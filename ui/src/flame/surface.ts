@@ -1,5 +1,6 @@
 import { at, type CallTree, type NodeId } from '../model/call-tree.ts';
 import { DisplayList, hitTest, type Frame, type Hit } from './display-list.ts';
+import type { Lens } from './lens.ts';
 import { paint } from './paint.ts';
 import { colorize, type Palette } from './palette.ts';
 import { between, clampSpan, isAt, panBy, spanOf, zoomAbout, type CssPixels, type Span } from './viewport.ts';
@@ -15,6 +16,7 @@ const CALLERS_IN_VIEW = 3;
 export class Surface {
   private tree: CallTree;
   private colors: Uint8Array;
+  private lens: Lens | undefined;
   private palette: Palette | undefined;
   private marks: Uint8Array | undefined;
   private zoomDepth = 0;
@@ -45,10 +47,17 @@ export class Surface {
   setTree(tree: CallTree, zoomed: NodeId): void {
     if (tree === this.tree) return;
     this.tree = tree;
-    this.colors = colorize(tree);
+    this.colors = this.colorsOf(tree);
     this.motion = undefined;
     this.span = spanOf(tree, zoomed);
     this.zoomDepth = at(tree.depths, zoomed);
+    this.requestPaint();
+  }
+
+  setLens(lens: Lens | undefined): void {
+    if (lens === this.lens) return;
+    this.lens = lens;
+    this.colors = this.colorsOf(this.tree);
     this.requestPaint();
   }
 
@@ -163,6 +172,10 @@ export class Surface {
     });
   }
 
+  private colorsOf(tree: CallTree): Uint8Array {
+    return this.lens ? this.lens.colors(tree) : colorize(tree);
+  }
+
   private frame(): Frame {
     return {
       span: this.span,
@@ -194,6 +207,7 @@ export class Surface {
     paint(context, this.tree, this.list, frame, {
       palette: this.palette,
       colors: this.colors,
+      lens: this.lens,
       marks: this.marks,
       zoomDepth: this.zoomDepth,
       pixelRatio: devicePixelRatio,
