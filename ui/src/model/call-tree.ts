@@ -35,6 +35,10 @@ export interface CallTree {
   readonly granularity: Granularity;
   readonly samples: number;
   readonly profiles: number;
+  /** From the first start to the last end of the profiles. */
+  readonly seconds: number;
+  /** Calls of the endpoints in scope, where clients count them. */
+  readonly calls: number | null;
   readonly prunedNodes: number;
   readonly prunedValue: number;
   readonly table: FunctionTable;
@@ -63,7 +67,17 @@ export interface CallTreeColumns {
 /** Everything but the derived columns. */
 type Meta = Pick<
   CallTree,
-  'type' | 'unit' | 'kind' | 'granularity' | 'samples' | 'profiles' | 'prunedNodes' | 'prunedValue' | 'table'
+  | 'type'
+  | 'unit'
+  | 'kind'
+  | 'granularity'
+  | 'samples'
+  | 'profiles'
+  | 'seconds'
+  | 'calls'
+  | 'prunedNodes'
+  | 'prunedValue'
+  | 'table'
 >;
 
 export function decodeCallTree(body: FlameGraphBody, granularity: Granularity): CallTree {
@@ -84,6 +98,8 @@ export function decodeCallTree(body: FlameGraphBody, granularity: Granularity): 
       granularity,
       samples: body.samples,
       profiles: body.profiles,
+      seconds: body.seconds,
+      calls: body.calls,
       prunedNodes: body.pruned.nodes,
       prunedValue: body.pruned.value,
       table,

@@ -103,6 +103,16 @@ export function formatValue(value: number, unit: string): string {
   }
 }
 
+/** The same for what was divided, where a third of a byte or of a sample is not nothing. */
+export function formatFraction(value: number, unit: string): string {
+  const size = Math.abs(value);
+  const isCount = unit === 'count' || unit === '';
+  const isFewBytes = unit === 'bytes' && size < 1024;
+  if (value === 0 || (!isCount && !isFewBytes)) return formatValue(value, unit);
+  const text = size < 0.01 || size >= 10_000 ? formatCompact(value) : significant(value);
+  return isFewBytes ? `${text} B` : text;
+}
+
 function significantCores(value: number): string {
   return Math.abs(value) < 0.001
     ? value.toPrecision(2).replace(/e-0?/, 'e-')
