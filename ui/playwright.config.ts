@@ -38,6 +38,12 @@ export default defineConfig({
       testMatch: /.*\.screenshots\.ts/,
       use: { baseURL: 'http://127.0.0.1:4173', trace: 'off' },
     },
+    // Not a test either: the pictures of the documentation, of a real server with the demo services.
+    {
+      name: 'tour',
+      testMatch: /.*\.tour\.ts/,
+      use: { baseURL: process.env['VESTA_URL'] ?? 'http://127.0.0.1:8378', trace: 'off' },
+    },
     // The built page with the fixtures in the place of the server.
     { name: 'routed', testMatch: /.*\.routed\.ts/, use: { baseURL: 'http://127.0.0.1:4173' } },
     // The built page as a real server sends it.

@@ -61,9 +61,20 @@ def score_product(words, query):
     return best
 
 
-def search_products(query):
+def remembered_search(query):
+    """The same answer, worked out once per query: what version 1.0.4 of the shop does (SHOP_REMEMBERS)."""
+    if query not in REMEMBERED:
+        REMEMBERED[query] = slow_search(query)
+    return REMEMBERED[query]
+
+
+def slow_search(query):
     ranked = sorted(PRODUCTS, key=lambda product: score_product(product["words"], query))
     return [product["name"] for product in ranked[:5]]
+
+
+REMEMBERED = {}
+search_products = remembered_search if os.environ.get("SHOP_REMEMBERS") else slow_search
 
 
 def render_catalog(copies):

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `run`, `ci` and `ui`.
+//! The project's own chores: `cargo xtask test`, `run`, `ci`, `ui` and `screenshots`.
 //!
 //! # Problem
 //!
@@ -11,7 +11,8 @@
 //! chore or one thing that chores need:
 //!
 //! - [`setup`]: what has to be there before anything runs (browser, npm packages, Python packages)
-//! - [`mod@test`], [`run`], [`ci`], [`ui`]: the commands
+//! - [`mod@test`], [`run`], [`ci`], [`ui`], [`screenshots`]: the commands
+//! - [`demo`]: services worth profiling
 //! - [`tally`]: counts of passed, failed and skipped tests, and the last line of the gate
 //! - [`service`]: child processes that must not outlive the chore
 //! - [`shell`]: running a command and saying what it is for
@@ -23,7 +24,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 mod ci;
+mod demo;
 mod run;
+mod screenshots;
 mod service;
 mod setup;
 mod shell;
@@ -42,10 +45,11 @@ The project's own chores.
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  run    Build and start Vesta, with demo services under real profilers to look at
-  test   Install what the tests need and run every test: Rust, page, browser, real clients
-  ci     The gate: formatting, lints, generated files, then `test`
-  ui     Build the page into ui/dist
+  run          Build and start Vesta, with demo services under real profilers to look at
+  test         Install what the tests need and run every test: Rust, page, browser, real clients
+  ci           The gate: formatting, lints, generated files, then `test`
+  ui           Build the page into ui/dist
+  screenshots  Take the pictures of the documentation, of the page with the demo services
 
 CONTRIBUTING.md says more.";
 
@@ -55,6 +59,9 @@ fn main() -> ExitCode {
         Some("run") => run::run(&arguments[1..]).map(|()| None),
         Some("test") => Workspace::locate().and_then(|workspace| test::test(&workspace)).map(Some),
         Some("ci") => Workspace::locate().and_then(|workspace| ci::ci(&workspace)).map(Some),
+        Some("screenshots") => {
+            Workspace::locate().and_then(|workspace| screenshots::screenshots(&workspace)).map(|()| None)
+        }
         Some("ui") => Workspace::locate().and_then(|workspace| ui::build(&workspace)).map(|()| None),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");

@@ -1,5 +1,6 @@
 //! `cargo xtask run`: Vesta with something real to look at, in one command.
 
+use crate::demo;
 use crate::service::{Service, free_address, is_free, wait_until_ready};
 use crate::setup;
 use crate::shell::{command, run as run_command, say};
@@ -24,9 +25,6 @@ Profiles are kept in the target folder, under xtask/run. Ctrl-C stops everything
 /// The ports of `vesta up`.
 const PAGE_PORT: u16 = 8378;
 const SDK_PORT: u16 = 8126;
-
-/// How often the demo services send a profile, in seconds: the libraries' own minute is long to wait at first sight.
-const PERIOD_SECONDS: &str = "10";
 
 /// Sets up, builds, starts Vesta and the demo services, and waits for Ctrl-C.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -62,7 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut server = Service::start("vesta up", up.arg("--data").arg(&data).args(passed_on))?;
     wait_until_ready(&mut server, page)?;
 
-    let mut services = demo_services(&workspace, sdk);
+    let mut services = demo::start(&workspace, sdk);
     if services.is_empty() {
         say("neither Python nor Node is here: these are uploads recorded earlier");
         import_samples(&workspace, page, None)?;
@@ -96,45 +94,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             Ok(())
         }
     }
-}
-
-/// Starts the demo services whose language is here.
-fn demo_services(workspace: &Workspace, sdk: SocketAddr) -> Vec<Service> {
-    let mut services = Vec::new();
-    for (name, service) in [("shop", python_shop(workspace, sdk)), ("parcels", node_parcels(workspace, sdk))]
-    {
-        match service {
-            Ok(service) => services.push(service),
-            Err(error) => say(&format!("without the demo service `{name}`: {error:#}")),
-        }
-    }
-    services
-}
-
-fn python_shop(workspace: &Workspace, sdk: SocketAddr) -> Result<Service> {
-    let python = setup::python(workspace, &["ddtrace"])?;
-    let mut shop = command(python.bin.join("ddtrace-run"), &[], &workspace.root.join("demo/python"));
-    shop.arg(python.bin.join("python")).arg("app.py").env("DD_PROFILING_UPLOAD_INTERVAL", PERIOD_SECONDS);
-    Service::start("shop", profiled(&mut shop, "shop", sdk).env("SHOP_STOP_WITH_INPUT", "1"))
-}
-
-fn node_parcels(workspace: &Workspace, sdk: SocketAddr) -> Result<Service> {
-    let node = setup::node(workspace)?;
-    let mut parcels =
-        command("node", &["--require", "dd-trace/init", "app.js"], &workspace.root.join("demo/node"));
-    parcels.env("NODE_PATH", node.modules).env("DD_PROFILING_UPLOAD_PERIOD", PERIOD_SECONDS);
-    Service::start("parcels", profiled(&mut parcels, "parcels", sdk).env("PARCELS_STOP_WITH_INPUT", "1"))
-}
-
-/// The environment of a service that Datadog's libraries profile for Vesta.
-fn profiled<'a>(command: &'a mut Command, service: &str, sdk: SocketAddr) -> &'a mut Command {
-    command
-        .env("DD_PROFILING_ENABLED", "true")
-        .env("DD_TRACE_AGENT_URL", format!("http://{sdk}"))
-        .env("DD_SERVICE", service)
-        .env("DD_ENV", "demo")
-        .env("DD_VERSION", "1.0.3")
-        .stdout(std::process::Stdio::null())
 }
 
 /// The usual port where it is free, else another one, said aloud.

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,25 @@ impl Drop for Service {
     }
 }
 
+/// Where a server listens.
+pub(crate) struct Addresses {
+    /// The page and the API.
+    pub(crate) page: SocketAddr,
+    /// Profiling libraries.
+    pub(crate) sdk: SocketAddr,
+}
+
+/// Starts `vesta up` on free ports and waits until it is ready.
+pub(crate) fn start_vesta(vesta: &Path, data: &Path, extra: &[&str]) -> Result<(Service, Addresses)> {
+    let addresses = Addresses { page: free_address()?, sdk: free_address()? };
+    let mut server = Command::new(vesta);
+    server.args(["up", "--listen", &addresses.page.to_string(), "--sdk-listen", &addresses.sdk.to_string()]);
+    server.arg("--data").arg(data).args(extra);
+    let mut server = Service::start("vesta up", &mut server)?;
+    wait_until_ready(&mut server, addresses.page)?;
+    Ok((server, addresses))
+}
+
 /// Waits until a server answers `GET /readyz` with 200.
 pub(crate) fn wait_until_ready(server: &mut Service, address: SocketAddr) -> Result<()> {
     let patience = Instant::now() + Duration::from_secs(60);
@@ -85,7 +105,8 @@ pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
-fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+/// The whole answer to a request, head included.
+pub(crate) fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: installs what the tests need and runs all of them.
 
-use crate::service::{Service, free_address, wait_until_ready};
+use crate::service::start_vesta;
 use crate::setup;
 use crate::shell::{command, read, run, say};
 use crate::tally::Tally;
@@ -98,13 +98,13 @@ fn browser_tests(workspace: &Workspace, browser: &Path, tally: &mut Tally) -> Re
     let vesta = workspace.vesta();
     let protected_data = data.join("protected");
     let token = create_token(&vesta, &protected_data)?;
-    let (mut open, open_address) = start_server(&vesta, &data.join("open"), &[])?;
-    let (mut protected, protected_address) = start_server(&vesta, &protected_data, &["--require-auth"])?;
-    import_samples(workspace, open_address, None)?;
-    import_samples(workspace, protected_address, Some(&token))?;
+    let (mut open, open_addresses) = start_vesta(&vesta, &data.join("open"), &[])?;
+    let (mut protected, protected_addresses) = start_vesta(&vesta, &protected_data, &["--require-auth"])?;
+    import_samples(workspace, open_addresses.page, None)?;
+    import_samples(workspace, protected_addresses.page, Some(&token))?;
 
-    let open_url = format!("http://{open_address}");
-    let protected_url = format!("http://{protected_address}");
+    let open_url = format!("http://{}", open_addresses.page);
+    let protected_url = format!("http://{}", protected_addresses.page);
     let everything = ["routed", "smoke"];
     playwright(workspace, browser, "open", &everything, &[("VESTA_URL", &open_url)], tally)?;
     let signed_in = [("VESTA_URL", protected_url.as_str()), ("VESTA_TOKEN", &token)];
@@ -145,16 +145,6 @@ fn create_token(vesta: &Path, data: &Path) -> Result<String> {
     let mut create = Command::new(vesta);
     create.args(["token", "create", "--scope", "admin", "--name", "browser tests", "--data"]).arg(data);
     read(&mut create).context("cannot create a token")
-}
-
-fn start_server(vesta: &Path, data: &Path, extra: &[&str]) -> Result<(Service, SocketAddr)> {
-    let (address, sdk_address) = (free_address()?, free_address()?);
-    let mut server = Command::new(vesta);
-    server.args(["up", "--listen", &address.to_string(), "--sdk-listen", &sdk_address.to_string()]);
-    server.arg("--data").arg(data).args(extra);
-    let mut server = Service::start("vesta up", &mut server)?;
-    wait_until_ready(&mut server, address)?;
-    Ok((server, address))
 }
 
 /// Sends the uploads of the repository, as if they had been made just now.
