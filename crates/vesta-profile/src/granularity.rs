@@ -1,8 +1,8 @@
 //! What counts as one function in a flame graph.
 
-use crate::{FrameId, FrameTable, StringId, StringTable};
+use crate::{FrameId, FrameKind, FrameTable, Libraries, Origin, StringId, StringTable};
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
 
@@ -16,7 +16,7 @@ pub enum Granularity {
     Line,
     /// The file; the module for frames without a file.
     File,
-    /// The module; the folder of the file for frames without a module.
+    /// The package, as [`Origin`] tells it; the module for frames of which it is not known.
     Package,
 }
 
@@ -72,6 +72,36 @@ pub struct Function {
     pub module: StringId,
     /// The line, for [`Granularity::Line`] only; else 0.
     pub line: u32,
+    /// The package that it is part of; empty if that is not known. Follows from name, file and module, so it does not
+    /// tell functions apart.
+    pub package: StringId,
+    /// Whose code it is. Of a file or package with several kinds, the first of them in the order of [`FrameKind`].
+    pub kind: FrameKind,
+}
+
+impl Function {
+    /// What tells functions apart.
+    fn identity(&self) -> (StringId, StringId, StringId, u32) {
+        (self.name, self.file, self.module, self.line)
+    }
+
+    /// What stands for this function at a granularity.
+    fn at(self, granularity: Granularity, unknown: StringId) -> Function {
+        let Function { file, module, package, kind, .. } = self;
+        let or_unknown = |name: StringId| if name == StringId::EMPTY { unknown } else { name };
+        let named = |name: StringId| if name == StringId::EMPTY { module } else { name };
+        match granularity {
+            Granularity::Line => self,
+            Granularity::Function => Function { line: 0, ..self },
+            Granularity::File => {
+                Function { name: or_unknown(named(file)), file, module, line: 0, package, kind }
+            }
+            Granularity::Package => {
+                let name = or_unknown(named(package));
+                Function { name, package, kind, ..Function::default() }
+            }
+        }
+    }
 }
 
 /// Functions stored once each, with strings of their own, and the function of every frame.
@@ -108,6 +138,16 @@ impl Default for FunctionTable {
 impl FunctionTable {
     /// The functions of all `frames`, at this granularity.
     pub fn new(strings: &StringTable, frames: &FrameTable, granularity: Granularity) -> Self {
+        Self::with_libraries(strings, frames, granularity, &Libraries::new())
+    }
+
+    /// The functions of all `frames`, at this granularity, with packages and kinds that `libraries` help to find.
+    pub fn with_libraries(
+        strings: &StringTable,
+        frames: &FrameTable,
+        granularity: Granularity,
+        libraries: &Libraries,
+    ) -> Self {
         let mut table = FunctionTable::default();
         // Strings are copied once each, however many frames share them.
         let mut copied = vec![StringId::EMPTY; strings.len()];
@@ -118,40 +158,59 @@ impl FunctionTable {
             }
             *slot
         };
+        let mut origins: HashMap<[StringId; 3], (StringId, FrameKind), FixedState> = HashMap::default();
         table.of_frame.reserve_exact(frames.len());
         for frame in frames.as_slice() {
             let text = &mut table.strings;
-            let function = match granularity {
-                Granularity::Function | Granularity::Line => Function {
-                    name: if frame.function == StringId::EMPTY {
-                        unknown(text, strings.get(frame.module))
-                    } else {
-                        copy(text, frame.function)
-                    },
-                    file: copy(text, frame.file),
-                    module: copy(text, frame.module),
-                    line: if granularity == Granularity::Line { frame.line } else { 0 },
+            let (package, kind) =
+                *origins.entry([frame.function, frame.file, frame.module]).or_insert_with_key(|ids| {
+                    let [name, file, module] = ids.map(|id| strings.get(id));
+                    let origin = Origin::of(name, file, module, libraries);
+                    (text.intern(&origin.package), origin.kind)
+                });
+            let function = Function {
+                name: if frame.function == StringId::EMPTY {
+                    unknown(text, strings.get(frame.module))
+                } else {
+                    copy(text, frame.function)
                 },
-                Granularity::File if frame.file != StringId::EMPTY => {
-                    let file = copy(text, frame.file);
-                    Function { name: file, file, module: copy(text, frame.module), line: 0 }
-                }
-                Granularity::Package | Granularity::File if frame.module != StringId::EMPTY => {
-                    let module = copy(text, frame.module);
-                    Function { name: module, module, ..Function::default() }
-                }
-                Granularity::Package | Granularity::File => {
-                    let file = strings.get(frame.file);
-                    let folder = file.rfind(['/', '\\']).map_or("", |end| &file[..end]);
-                    let name = if folder.is_empty() { unknown(text, "") } else { text.intern(folder) };
-                    Function { name, ..Function::default() }
-                }
+                file: copy(text, frame.file),
+                module: copy(text, frame.module),
+                line: if granularity == Granularity::Line { frame.line } else { 0 },
+                package,
+                kind,
             };
             let id = table.intern(function);
             table.of_frame.push(id);
         }
-        table.rank();
+        match granularity {
+            Granularity::Function | Granularity::Line => table.rank(),
+            Granularity::File | Granularity::Package => table = table.coarsen(granularity).0,
+        }
         table
+    }
+
+    /// The functions at a coarser granularity, and which of them each function of this table is part of. A table of
+    /// files or packages cannot be made any finer: it is given back as it is.
+    pub fn coarsen(&self, granularity: Granularity) -> (FunctionTable, Vec<FunctionId>) {
+        let mut coarse = FunctionTable { strings: self.strings.clone(), ..FunctionTable::default() };
+        coarse.rows.clear();
+        coarse.index.clear();
+        let empty = coarse.strings.intern("[unknown]");
+        let ids: Vec<FunctionId> = self
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(index, &row)| match index {
+                0 => row,
+                _ => row.at(granularity, empty),
+            })
+            .map(|row| coarse.intern(row))
+            .collect();
+        let part_of = |id: &FunctionId| ids.get(id.index()).copied().unwrap_or(FunctionId::NO_STACK);
+        coarse.of_frame = self.of_frame.iter().map(part_of).collect();
+        coarse.rank();
+        (coarse, ids)
     }
 
     /// Adds the rows of `other` and tells the id that each of them has here.
@@ -166,6 +225,8 @@ impl FunctionTable {
                 file: text(row.file),
                 module: text(row.module),
                 line: row.line,
+                package: text(row.package),
+                kind: row.kind,
             })
             .map(|row| self.intern(row))
             .collect();
@@ -230,13 +291,15 @@ impl FunctionTable {
 
     fn intern(&mut self, row: Function) -> FunctionId {
         let (rows, hasher) = (&mut self.rows, &self.hasher);
-        let hash = hasher.hash_one(row);
-        if let Some(&found) = self.index.find(hash, |&id| rows[id as usize] == row) {
+        let hash = hasher.hash_one(row.identity());
+        if let Some(&found) = self.index.find(hash, |&id| rows[id as usize].identity() == row.identity()) {
+            let known = &mut rows[found as usize];
+            known.kind = known.kind.min(row.kind);
             return FunctionId(found);
         }
         let id = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         rows.push(row);
-        self.index.insert_unique(hash, id, |&id| hasher.hash_one(rows[id as usize]));
+        self.index.insert_unique(hash, id, |&id| hasher.hash_one(rows[id as usize].identity()));
         FunctionId(id)
     }
 

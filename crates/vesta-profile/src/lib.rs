@@ -18,6 +18,9 @@
 //! tree as `(other)`: the root's total never changes. Trees can be hundreds of thousands of nodes deep, so nothing
 //! here recurses. Sums stop at the ends of `i64` instead of wrapping.
 //!
+//! Whose code a function is (the service's own, a library's, the kernel's, ...) follows from names and paths, and from
+//! what processes tell of their [`Libraries`]; see [`Origin`].
+//!
 //! # Non-goals
 //!
 //! No I/O, no serialization, no clock, no threads, no async. Formats live in `vesta-formats`.
@@ -52,7 +55,10 @@ mod filter;
 mod merge;
 
 mod diff;
+mod frame_kind;
 mod granularity;
+mod libraries;
+mod origin;
 mod sandwich;
 mod top;
 mod tree;
@@ -62,8 +68,11 @@ pub use content_hash::{ContentHash, frame_hashes, stack_hashes};
 pub use diff::DiffTree;
 pub use filter::{FrameFilter, LabelFilter, LabelMatch, Selection};
 pub use frame::{Frame, FrameId, FrameTable};
+pub use frame_kind::FrameKind;
 pub use granularity::{Function, FunctionId, FunctionTable, Granularity};
 pub use label::{Label, LabelSetId, LabelSetTable, LabelValue};
+pub use libraries::{Libraries, Library};
+pub use origin::Origin;
 pub use profile::{Period, Profile};
 pub use sample::{Sample, SampleTable};
 pub use sandwich::Sandwich;

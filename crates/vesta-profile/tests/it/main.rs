@@ -6,6 +6,7 @@ mod build;
 mod diff;
 mod filter;
 mod merge;
+mod origin;
 mod prune;
 mod sandwich;
 mod top;
