@@ -186,6 +186,19 @@ impl NumberMapColumn {
             .map(|position| self.values.value(position))
     }
 
+    /// The sum of those values of each row whose key passes; `None` for rows without any entry.
+    pub(crate) fn sums_of(&self, passes: impl Fn(&str) -> bool) -> Vec<Option<f64>> {
+        let counts: Vec<bool> = self.keys.texts().iter().map(|key| key.is_some_and(&passes)).collect();
+        let value = |position: usize| {
+            let counts = self.keys.code(position).is_some_and(|code| counts.get(code) == Some(&true));
+            if counts && self.values.is_valid(position) { self.values.value(position) } else { 0.0 }
+        };
+        (0..self.offsets.len().saturating_sub(1))
+            .map(|row| range(&self.offsets, row))
+            .map(|entries| (!entries.is_empty()).then(|| entries.map(value).sum()))
+            .collect()
+    }
+
     /// All entries of a row.
     pub(crate) fn entries(&self, row: usize) -> impl Iterator<Item = (&str, f64)> {
         range(&self.offsets, row)

@@ -1,6 +1,7 @@
 //! The engine that answers questions.
 
 use crate::QueryError;
+use crate::provenance::Remembered;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ pub struct Engine {
     store: Arc<Store>,
     limits: Limits,
     running: Arc<Semaphore>,
+    remembered: Arc<Remembered>,
 }
 
 /// What one question may use.
@@ -52,7 +54,8 @@ impl Engine {
 
     /// An engine with limits of its own.
     pub fn with_limits(store: Arc<Store>, limits: Limits) -> Self {
-        Engine { store, limits, running: Arc::new(Semaphore::new(limits.concurrency.max(1))) }
+        let running = Arc::new(Semaphore::new(limits.concurrency.max(1)));
+        Engine { store, limits, running, remembered: Arc::default() }
     }
 
     /// What one question may use.
@@ -62,6 +65,10 @@ impl Engine {
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     /// Runs a question within the limits. Dropping the future stops its scans.

@@ -106,7 +106,9 @@ impl FunctionKey {
 
 /// The functions and the whole tree of the stacks of a question.
 pub(crate) fn build_tree(sums: &StackSums, granularity: Granularity) -> (FunctionTable, FlameTree) {
-    let functions = FunctionTable::new(&sums.symbols.strings, &sums.symbols.frames, granularity);
+    let symbols = &sums.symbols;
+    let functions =
+        FunctionTable::with_libraries(&symbols.strings, &symbols.frames, granularity, &sums.libraries);
     let tree = FlameTree::from_stacks(&functions, &sums.symbols.stacks, sums.stacks());
     (functions, tree)
 }

@@ -74,7 +74,7 @@ impl Engine {
             if tally.samples == 0 {
                 self.check_type(&question.scope, &selected.value_type).await?;
             }
-            let basis = Basis { profiles: selected.selection.profiles, samples: tally.samples };
+            let basis = selected.selection.basis(&question.scope, tally.samples);
             let total = tally.total;
             Ok(Labels {
                 value_type: selected.value_type,

@@ -60,8 +60,10 @@ mod spans;
 mod top;
 
 mod column;
+mod extent;
 mod matcher;
 mod profile_scan;
+mod provenance;
 mod selection;
 mod stack_sums;
 

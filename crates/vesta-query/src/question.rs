@@ -3,6 +3,7 @@
 use crate::QueryError;
 use crate::scope::Expr;
 use crate::time::TimeRange;
+use std::time::Duration;
 use vesta_profile::{LabelFilter, LabelMatch, ValueType};
 use vesta_store::ProfileId;
 
@@ -28,13 +29,19 @@ pub struct SampleScope {
     pub filters: Vec<LabelFilter>,
 }
 
-/// How much stands behind an answer.
+/// How much stands behind an answer. Time and calls are told of questions about samples only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Basis {
     /// Profiles that the answer was made of.
     pub profiles: u64,
     /// Samples of those profiles that the answer was made of, as the profilers took them.
     pub samples: u64,
+    /// The time that those profiles cover, from the first start to the last end, within the range of the scope.
+    pub covered: Duration,
+    /// The sum of the durations of those profiles: more than the time they cover if processes ran side by side.
+    pub process_time: Duration,
+    /// How often the endpoints were called that the filters leave; `None` if no profile says so of any endpoint.
+    pub calls: Option<u64>,
 }
 
 impl Scope {

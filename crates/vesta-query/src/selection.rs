@@ -1,13 +1,14 @@
 //! The profiles in a scope, as the scan of samples wants them.
 
 use crate::column::{TextColumn, TextListColumn, integers};
+use crate::extent::{Endpoints, Extent, ExtentColumns};
 use crate::matcher::matches;
-use crate::{Engine, QueryError, Scope};
+use crate::{Basis, Engine, QueryError, Scope};
 use arrow::array::{Array, Int64Array, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use vesta_store::Snapshot;
+use vesta_store::{ProfileId, Snapshot};
 
 /// The profiles in a scope.
 #[derive(Debug, Default)]
@@ -20,6 +21,10 @@ pub(crate) struct Selection {
     pub(crate) all_services: bool,
     /// The profiles by id, sorted; `None` if they are all profiles of `services` in the time of the scope.
     pub(crate) ids: Option<Vec<i64>>,
+    /// The time and the calls of all of them.
+    pub(crate) extent: Extent,
+    /// Of each service the newest profile, services with most profiles first.
+    pub(crate) newest: Vec<ProfileId>,
 }
 
 /// Which of the profiles in scope count.
@@ -36,6 +41,7 @@ struct Found {
     services: HashMap<String, Share, FixedState>,
     ids: Vec<i64>,
     latest: HashMap<String, Latest, FixedState>,
+    extent: Extent,
 }
 
 /// How many profiles of a service there are, and how many of those are in scope.
@@ -43,12 +49,15 @@ struct Found {
 struct Share {
     all: u64,
     found: u64,
+    /// Start and id of the newest of those in scope.
+    newest: (i64, i64),
 }
 
 struct Latest {
     start: i64,
     id: i64,
     service: String,
+    extent: Extent,
 }
 
 impl Engine {
@@ -58,21 +67,26 @@ impl Engine {
         snapshot: &Snapshot,
         scope: &Scope,
         wanted: Wanted,
+        endpoints: Endpoints,
     ) -> Result<Selection, QueryError> {
-        let columns: &[&'static str] = match wanted {
-            Wanted::All => &["service"],
-            Wanted::LatestWith(_) => &["service", "host", "runtime_id", "start", "value_types"],
+        let mut columns: Vec<&'static str> = match wanted {
+            Wanted::All => vec!["service"],
+            Wanted::LatestWith(_) => vec!["service", "host", "runtime_id", "value_types"],
         };
+        columns.extend(ExtentColumns::NAMES);
         let expr = scope.expr.clone();
         let kind = wanted.clone();
         let step = move |found: &mut Found, batch: &RecordBatch| {
             let mask = matches(&expr, batch)?;
+            let extents = ExtentColumns::of(batch, &endpoints)?;
             match &kind {
-                Wanted::All => found.add_all(batch, mask.as_ref()),
-                Wanted::LatestWith(value_type) => found.add_latest(batch, mask.as_ref(), value_type),
+                Wanted::All => found.add_all(batch, mask.as_ref(), &extents),
+                Wanted::LatestWith(value_type) => {
+                    found.add_latest(batch, mask.as_ref(), value_type, &extents)
+                }
             }
         };
-        let parts = self.fold_profiles(snapshot, scope, columns, Found::default, step).await?;
+        let parts = self.fold_profiles(snapshot, scope, &columns, Found::default, step).await?;
         let mut found = Found::default();
         for part in parts {
             found.merge(part);
@@ -84,10 +98,24 @@ impl Engine {
     }
 }
 
+// === impl Selection ===
+
+impl Selection {
+    /// What to say of an answer that so many samples of these profiles went into.
+    pub(crate) fn basis(&self, scope: &Scope, samples: u64) -> Basis {
+        self.extent.basis(scope, self.profiles, samples)
+    }
+}
+
 // === impl Found ===
 
 impl Found {
-    fn add_all(&mut self, batch: &RecordBatch, mask: Option<&BooleanBuffer>) -> Result<(), QueryError> {
+    fn add_all(
+        &mut self,
+        batch: &RecordBatch,
+        mask: Option<&BooleanBuffer>,
+        extents: &ExtentColumns,
+    ) -> Result<(), QueryError> {
         let (ids, service) = (integers(batch, "profile_id")?, TextColumn::of(batch, "service")?);
         let mut shares = vec![Share::default(); service.texts().len()];
         let mut unnamed = Share::default();
@@ -96,14 +124,14 @@ impl Found {
             share.all += 1;
             if mask.is_none_or(|mask| mask.value(row)) {
                 share.found += 1;
+                share.newest = share.newest.max((extents.start(row), ids.value(row)));
                 self.ids.push(ids.value(row));
+                self.extent.merge(extents.get(row));
             }
         }
         let named = shares.iter().enumerate().map(|(code, share)| (service.texts().value(code), *share));
         for (name, share) in named.chain([("", unnamed)]).filter(|(_, share)| share.all > 0) {
-            let total = self.services.entry_ref(name).or_default();
-            total.all += share.all;
-            total.found += share.found;
+            self.services.entry_ref(name).or_default().merge(share);
         }
         Ok(())
     }
@@ -113,6 +141,7 @@ impl Found {
         batch: &RecordBatch,
         mask: Option<&BooleanBuffer>,
         value_type: &str,
+        extents: &ExtentColumns,
     ) -> Result<(), QueryError> {
         let ids = integers(batch, "profile_id")?;
         let processes = ProcessColumns::of(batch)?;
@@ -125,6 +154,7 @@ impl Found {
                 start: processes.starts.value(row),
                 id: ids.value(row),
                 service: processes.service.text(row).to_owned(),
+                extent: extents.get(row),
             };
             processes.with_key(row, |key| self.offer(key, latest));
         }
@@ -136,6 +166,7 @@ impl Found {
             start: i64::MIN,
             id: i64::MIN,
             service: String::new(),
+            extent: Extent::default(),
         });
         if (candidate.start, candidate.id) > (current.start, current.id) {
             *current = candidate;
@@ -144,10 +175,9 @@ impl Found {
 
     fn merge(&mut self, other: Found) {
         for (name, share) in other.services {
-            let total = self.services.entry(name).or_default();
-            total.all += share.all;
-            total.found += share.found;
+            self.services.entry(name).or_default().merge(share);
         }
+        self.extent.merge(other.extent);
         self.ids.extend(other.ids);
         for (process, latest) in other.latest {
             self.offer(&process, latest);
@@ -159,27 +189,50 @@ impl Found {
         let whole =
             !explicit && self.services.values().all(|share| share.found == 0 || share.found == share.all);
         let all_services = !explicit && self.services.values().all(|share| share.found > 0);
-        let mut services: Vec<String> =
-            self.services.into_iter().filter(|(_, share)| share.found > 0).map(|(name, _)| name).collect();
-        services.sort_unstable();
+        let mut shares: Vec<(String, Share)> =
+            self.services.into_iter().filter(|(_, share)| share.found > 0).collect();
+        let newest = newest(shares.iter().map(|(_, share)| *share));
+        shares.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let services = shares.into_iter().map(|(name, _)| name).collect();
         let profiles = u64::try_from(self.ids.len()).unwrap_or(u64::MAX);
         self.ids.sort_unstable();
-        Selection { profiles, services, all_services, ids: (!whole).then_some(self.ids) }
+        let ids = (!whole).then_some(self.ids);
+        Selection { profiles, services, all_services, ids, extent: self.extent, newest }
     }
 
     fn into_latest(self) -> Selection {
-        let (mut ids, mut services): (Vec<i64>, Vec<String>) =
-            self.latest.into_values().map(|latest| (latest.id, latest.service)).unzip();
-        ids.sort_unstable();
-        services.sort_unstable();
-        services.dedup();
-        Selection {
-            profiles: u64::try_from(ids.len()).unwrap_or(u64::MAX),
-            services,
-            all_services: false,
-            ids: Some(ids),
+        let mut selection = Selection::default();
+        let mut ids = Vec::with_capacity(self.latest.len());
+        let mut shares: HashMap<String, Share, FixedState> = HashMap::default();
+        for latest in self.latest.into_values() {
+            ids.push(latest.id);
+            selection.extent.merge(latest.extent);
+            let share = Share { all: 1, found: 1, newest: (latest.start, latest.id) };
+            shares.entry(latest.service).or_default().merge(share);
         }
+        ids.sort_unstable();
+        selection.newest = newest(shares.values().copied());
+        selection.services = shares.into_keys().collect();
+        selection.services.sort_unstable();
+        selection.profiles = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        selection.ids = Some(ids);
+        selection
     }
+}
+
+impl Share {
+    fn merge(&mut self, other: Share) {
+        self.all += other.all;
+        self.found += other.found;
+        self.newest = self.newest.max(other.newest);
+    }
+}
+
+/// The newest profile of each service, services with most profiles first.
+fn newest(shares: impl Iterator<Item = Share>) -> Vec<ProfileId> {
+    let mut shares: Vec<Share> = shares.collect();
+    shares.sort_unstable_by_key(|share| std::cmp::Reverse((share.found, share.newest)));
+    shares.into_iter().map(|share| ProfileId(share.newest.1)).collect()
 }
 
 /// The columns that tell processes apart and their profiles in time.

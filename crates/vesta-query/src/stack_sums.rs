@@ -1,6 +1,7 @@
 //! Samples added up by stack.
 
 use crate::column::integers;
+use crate::extent::Endpoints;
 use crate::profile_scan::{Counted, fold, within};
 use crate::selection::{Selection, Wanted};
 use crate::{Basis, Engine, QueryError, SampleScope, Scope};
@@ -13,7 +14,7 @@ use datafusion::functions_aggregate::expr_fn::sum;
 use datafusion::logical_expr::{ColumnarValue, Expr as Plan, Volatility, create_udf};
 use datafusion::prelude::{col, lit};
 use std::sync::Arc;
-use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, StackId, ValueType};
+use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, Libraries, StackId, ValueType};
 use vesta_store::{ResolvedStacks, Snapshot};
 
 /// The samples of one question, added up by stack.
@@ -26,6 +27,8 @@ pub(crate) struct StackSums {
     pub(crate) values: Vec<i64>,
     /// What stands behind the sums.
     pub(crate) basis: Basis,
+    /// The libraries that processes in scope say they have.
+    pub(crate) libraries: Arc<Libraries>,
 }
 
 /// More services than this are not listed in a filter if it can be helped.
@@ -68,8 +71,9 @@ impl Engine {
             .resolve(&snapshot, &selected.selection.services, &ids)
             .await
             .map_err(|error| QueryError::Storage(Box::new(error)))?;
-        let basis = Basis { profiles: selected.selection.profiles, samples };
-        Ok(StackSums { value_type: selected.value_type, symbols, values, basis })
+        let basis = selected.selection.basis(&question.scope, samples);
+        let libraries = self.libraries(&selected.selection.newest).await;
+        Ok(StackSums { value_type: selected.value_type, symbols, values, basis, libraries })
     }
 
     /// The rows of table `samples` that `question` is about.
@@ -84,7 +88,8 @@ impl Engine {
             Kind::Delta => Wanted::All,
             Kind::Snapshot => Wanted::LatestWith(name.clone()),
         };
-        let selection = self.select(snapshot, &question.scope, wanted).await?;
+        let selection =
+            self.select(snapshot, &question.scope, wanted, Endpoints::of(&question.filters)).await?;
         if selection.profiles == 0 {
             return Ok(SelectedSamples { selection, value_type, frame: None });
         }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use vesta_profile::Libraries;
 use vesta_upload::{Headers, Upload};
 
 /// When a client that was turned away should come again.
@@ -128,6 +129,20 @@ impl Store {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The libraries that the process of a profile says it had loaded; none if the profile is not there any more, or
+    /// does not say.
+    pub async fn libraries(&self, id: ProfileId) -> Result<Libraries, ReadError> {
+        let mut libraries = Libraries::new();
+        let Some(raw) = self.raw(id).await? else { return Ok(libraries) };
+        let limits = &self.core.config.limits;
+        let Ok(upload) = Upload::parse(&raw.headers, raw.body, limits) else { return Ok(libraries) };
+        for library in upload.code_provenance(limits) {
+            let kind = library.frame_kind();
+            libraries.add(vesta_profile::Library { name: library.name, kind }, library.paths);
+        }
+        Ok(libraries)
     }
 
     async fn place_of(&self, id: ProfileId) -> Result<Option<Place>, ReadError> {

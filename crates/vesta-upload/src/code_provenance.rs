@@ -1,6 +1,7 @@
 //! `code-provenance.json`: which file belongs to which library.
 
 use serde::Deserialize;
+use vesta_profile::FrameKind;
 
 /// A library, with the files or folders it is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -17,6 +18,18 @@ pub struct Library {
     pub version: String,
     /// Paths, or prefixes of paths, as they are in file names of frames.
     pub paths: Vec<String>,
+}
+
+impl Library {
+    /// Whose code it is. Python's profiler lists what is not Python as libraries called `native` and `runtime`.
+    pub fn frame_kind(&self) -> FrameKind {
+        match (self.kind.as_str(), self.name.as_str()) {
+            ("standard library", _) => FrameKind::StandardLibrary,
+            ("library", "native") if self.version.is_empty() => FrameKind::Native,
+            ("library", "runtime") if self.version.is_empty() => FrameKind::Runtime,
+            _ => FrameKind::Library,
+        }
+    }
 }
 
 #[derive(Deserialize)]

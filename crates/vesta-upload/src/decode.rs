@@ -98,6 +98,16 @@ impl Upload {
     }
 }
 
+impl Upload {
+    /// The libraries of `code-provenance.json`, without a look at the other attachments; none if it is not there or
+    /// not readable, which [`Upload::decode`] tells apart.
+    pub fn code_provenance(&self, limits: &Limits) -> Vec<Library> {
+        let part = self.attachment("code-provenance.json");
+        let json = part.and_then(|part| compression::decompress(&part.data, limits.json).ok());
+        json.and_then(|json| code_provenance::decode(&json).ok()).unwrap_or_default()
+    }
+}
+
 impl DecodedUpload {
     /// The total of every value type that has samples with values, the most useful first. A type that several
     /// attachments have is there once.

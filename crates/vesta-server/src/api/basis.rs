@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use vesta_profile::{CanonicalType, Kind};
+use vesta_query::Basis;
 use vesta_store::Timestamp;
 
 /// Milliseconds since the Unix epoch.
@@ -48,6 +49,33 @@ impl From<&CanonicalType> for TypeName {
             unit: value_type.unit.as_str().to_owned(),
             kind: value_type.kind.into(),
             description: value_type.description.to_owned(),
+        }
+    }
+}
+
+/// What stands behind an answer about samples.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct BasisAnswer {
+    /// The samples behind the answer.
+    pub(crate) samples: u64,
+    /// The profiles behind the answer.
+    pub(crate) profiles: u64,
+    /// The time that those profiles cover, from the first start to the last end, within the range.
+    pub(crate) seconds: f64,
+    /// The sum of the durations of those profiles.
+    pub(crate) process_seconds: f64,
+    /// How often endpoints were called, of those that the filters leave; null if no profile says so.
+    pub(crate) calls: Option<u64>,
+}
+
+impl From<&Basis> for BasisAnswer {
+    fn from(basis: &Basis) -> Self {
+        BasisAnswer {
+            samples: basis.samples,
+            profiles: basis.profiles,
+            seconds: basis.covered.as_secs_f64(),
+            process_seconds: basis.process_time.as_secs_f64(),
+            calls: basis.calls,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /api/v1/flamegraph`: the merged call tree of a scope.
 
 use super::answer;
-use super::basis::{ValueKind, millis};
+use super::basis::{BasisAnswer, ValueKind, millis};
 use super::graph::{Functions, Nodes, Symbols};
 use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
@@ -40,10 +40,8 @@ pub(crate) struct FlameGraphAnswer {
     kind: ValueKind,
     /// The sum over all samples in scope.
     total: i64,
-    /// The samples behind the answer.
-    samples: u64,
-    /// The profiles behind the answer.
-    profiles: u64,
+    #[serde(flatten)]
+    basis: BasisAnswer,
     from_ms: i64,
     to_ms: i64,
     pruned: PrunedAnswer,
@@ -120,8 +118,7 @@ impl From<&FlameGraph> for FlameGraphAnswer {
             unit: graph.value_type.unit.as_str().to_owned(),
             kind: graph.value_type.kind.into(),
             total: graph.total,
-            samples: graph.basis.samples,
-            profiles: graph.basis.profiles,
+            basis: BasisAnswer::from(&graph.basis),
             from_ms: millis(graph.range.from),
             to_ms: millis(graph.range.to),
             pruned: PrunedAnswer { nodes: graph.pruned_nodes, value: graph.pruned_value },

@@ -18,7 +18,7 @@ pub(crate) struct Nodes {
     total: Vec<i64>,
 }
 
-/// Functions as columns. All but `line` are indexes of strings.
+/// Functions as columns. All but `line` and `kind` are indexes of strings.
 #[derive(Default, Serialize, utoipa::ToSchema)]
 pub(crate) struct Functions {
     name: Vec<u32>,
@@ -26,6 +26,11 @@ pub(crate) struct Functions {
     module: Vec<u32>,
     /// 0 unless nodes are lines.
     line: Vec<u32>,
+    /// The package, library or program that the function is part of; empty if it is not known.
+    package: Vec<u32>,
+    /// Whose code it is: 0 own, 1 library, 2 standard library, 3 native, 4 kernel, 5 runtime (garbage collection,
+    /// compilation, waiting for events), 6 unknown.
+    kind: Vec<u8>,
 }
 
 /// Puts those functions and strings on the wire that are referred to, each once.
@@ -75,12 +80,14 @@ impl<'a> Symbols<'a> {
         }
         let function = self.table.get(id);
         let index = i64::try_from(self.functions.name.len()).unwrap_or(i64::MAX);
-        let (name, file, module) =
-            (self.string(function.name), self.string(function.file), self.string(function.module));
+        let [name, file, module, package] =
+            [function.name, function.file, function.module, function.package].map(|id| self.string(id));
         self.functions.name.push(name);
         self.functions.file.push(file);
         self.functions.module.push(module);
         self.functions.line.push(function.line);
+        self.functions.package.push(package);
+        self.functions.kind.push(function.kind.code());
         self.function_index.insert(id, index);
         index
     }

@@ -1,7 +1,7 @@
 //! `GET /api/v1/labels`: by which labels samples can be narrowed.
 
 use super::answer;
-use super::basis::ValueKind;
+use super::basis::{BasisAnswer, ValueKind};
 use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
 use crate::extract::Reader;
@@ -30,8 +30,8 @@ pub(crate) struct LabelsAnswer {
     kind: ValueKind,
     /// The sum over all samples in scope, with the label or without it.
     total: i64,
-    samples: u64,
-    profiles: u64,
+    #[serde(flatten)]
+    basis: BasisAnswer,
     /// `thread` and `endpoint` first.
     labels: Vec<LabelAnswer>,
 }
@@ -73,8 +73,7 @@ pub(crate) async fn labels(
         unit: found.value_type.unit.as_str().to_owned(),
         kind: found.value_type.kind.into(),
         total: found.total,
-        samples: found.basis.samples,
-        profiles: found.basis.profiles,
+        basis: BasisAnswer::from(&found.basis),
         labels: labels.collect(),
     }))
 }

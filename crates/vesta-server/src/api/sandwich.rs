@@ -1,7 +1,7 @@
 //! `GET /api/v1/sandwich`: one function between its callers and its callees.
 
 use super::answer;
-use super::basis::ValueKind;
+use super::basis::{BasisAnswer, ValueKind};
 use super::flame_graph::read_granularity;
 use super::graph::{Functions, Nodes, Symbols};
 use super::scope::{AskedSamples, SampleParams, ScopeParams};
@@ -41,8 +41,8 @@ pub(crate) struct SandwichAnswer {
     kind: ValueKind,
     /// The sum over all samples in scope.
     total: i64,
-    samples: u64,
-    profiles: u64,
+    #[serde(flatten)]
+    basis: BasisAnswer,
     function: SandwichFunction,
     /// The tree turned over: the first node is the function, children are callers.
     callers: Nodes,
@@ -121,8 +121,7 @@ impl From<&SandwichGraph> for SandwichAnswer {
             unit: graph.value_type.unit.as_str().to_owned(),
             kind: graph.value_type.kind.into(),
             total: graph.total,
-            samples: graph.basis.samples,
-            profiles: graph.basis.profiles,
+            basis: BasisAnswer::from(&graph.basis),
             function: SandwichFunction {
                 name: graph.functions.name(graph.function).to_owned(),
                 file: text(function.file),

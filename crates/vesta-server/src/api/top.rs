@@ -1,7 +1,7 @@
 //! `GET /api/v1/top`: the functions that a scope spends most in.
 
 use super::answer;
-use super::basis::ValueKind;
+use super::basis::{BasisAnswer, ValueKind};
 use super::flame_graph::read_granularity;
 use super::scope::{AskedSamples, SampleParams, ScopeParams};
 use crate::app::SharedApp;
@@ -37,8 +37,8 @@ pub(crate) struct TopAnswer {
     kind: ValueKind,
     /// The sum over all samples in scope.
     total: i64,
-    samples: u64,
-    profiles: u64,
+    #[serde(flatten)]
+    basis: BasisAnswer,
     functions: TopColumns,
     /// Whether there are more functions than shown.
     truncated: bool,
@@ -54,6 +54,10 @@ pub(crate) struct TopColumns {
     module: Vec<String>,
     /// 0 unless rows are lines.
     line: Vec<u32>,
+    /// The package, library or program that the function is part of; empty if it is not known.
+    package: Vec<String>,
+    /// Whose code it is: 0 own, 1 library, 2 standard library, 3 native, 4 kernel, 5 runtime, 6 unknown.
+    kind: Vec<u8>,
     /// The value spent in the function itself.
     #[serde(rename = "self")]
     self_value: Vec<i64>,
@@ -100,6 +104,8 @@ impl From<TopList> for TopAnswer {
             columns.file.push(strings.get(function.file).to_owned());
             columns.module.push(strings.get(function.module).to_owned());
             columns.line.push(function.line);
+            columns.package.push(strings.get(function.package).to_owned());
+            columns.kind.push(function.kind.code());
             columns.self_value.push(row.self_value);
             columns.total.push(row.total);
         }
@@ -108,8 +114,7 @@ impl From<TopList> for TopAnswer {
             unit: list.value_type.unit.as_str().to_owned(),
             kind: list.value_type.kind.into(),
             total: list.total,
-            samples: list.basis.samples,
-            profiles: list.basis.profiles,
+            basis: BasisAnswer::from(&list.basis),
             functions: columns,
             truncated: list.truncated,
             problems: list.problems,

@@ -107,6 +107,58 @@ fn top_lists_the_functions_that_the_capture_spent_most_in() {
 }
 
 #[test]
+fn functions_say_whose_code_they_are() {
+    let (server, _) = loaded(&["python-01", "node-v6-01", "go-02"]);
+    let found = |query: &str| -> BTreeMap<String, (String, u64)> {
+        let top = ask(&server, &format!("/api/v1/top?{ALL_TIME}&query={query}&type=cpu-time&limit=5000"));
+        let column = |key: &str| top["functions"][key].as_array().unwrap().clone();
+        let origins = column("package").into_iter().zip(column("kind"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let origins = origins.map(|(package, kind)| (text(&package), kind.as_u64().unwrap()));
+        column("name").iter().map(text).zip(origins).collect()
+    };
+    let origin = |package: &str, kind| (package.to_owned(), kind);
+    let python = found("language:python");
+    assert_eq!(python["handle_search"], origin("/tmp/capture", 0));
+    assert_eq!(python["Tracer.start_span"], origin("ddtrace", 1));
+    assert_eq!(python["findall"], origin("python", 2));
+    let node = found("language:javascript");
+    assert_eq!(node["orders"].1, 0);
+    assert_eq!(node["finishSpan"], origin("dd-trace", 1));
+    assert_eq!(node["Socket._writeGeneric"], origin("node", 2));
+    assert_eq!(node["Garbage Collection"], origin("runtime", 5));
+    let go = found("language:go");
+    assert_eq!(go["main.handleSearch"], origin("main", 0));
+    assert_eq!(go["encoding/json.Marshal"], origin("encoding/json", 2));
+    assert_eq!(go["runtime.gcDrain"], origin("runtime", 5));
+}
+
+#[test]
+fn answers_say_how_much_time_and_how_many_calls_stand_behind_them() {
+    let (server, ids) = loaded(&["python-01", "node-v6-01"]);
+    let detail = ask(&server, &format!("/api/v1/profiles/{}", ids[0]));
+    let number = |key: &str| detail[key].as_i64().unwrap();
+    let seconds = (number("end_ms") - number("start_ms")) as f64 / 1000.0;
+    let calls = detail["endpoint_counts"].as_object().unwrap();
+    let all: i64 = calls.values().map(|count| count.as_i64().unwrap()).sum();
+    assert!(all > 0);
+    let graph = |question: &str| ask(&server, &format!("/api/v1/flamegraph?type=cpu-time&{question}"));
+    let one = graph(&format!("profile={}", ids[0]));
+    assert!((one["seconds"].as_f64().unwrap() - seconds).abs() < 0.01, "{}", one["seconds"]);
+    assert_eq!(one["seconds"], one["process_seconds"]);
+    assert_eq!(one["calls"], all);
+    let search = graph(&format!("profile={}&filter=endpoint:GET%20/search", ids[0]));
+    assert_eq!(search["calls"], calls["GET /search"]);
+    let others = graph(&format!("profile={}&filter=-endpoint:GET%20/search", ids[0]));
+    assert_eq!(others["calls"], all - calls["GET /search"].as_i64().unwrap());
+    let both = graph(ALL_TIME);
+    assert!(both["process_seconds"].as_f64() > one["process_seconds"].as_f64());
+    assert!(both["seconds"].as_f64() > one["seconds"].as_f64());
+    let none = graph(&format!("{ALL_TIME}&query=service:nobody"));
+    assert_eq!((none["seconds"].as_f64(), &none["calls"]), (Some(0.0), &Value::Null));
+}
+
+#[test]
 fn samples_are_narrowed_by_label() {
     let (server, _) = loaded(&["python-01"]);
     let labels = ask(&server, &format!("/api/v1/labels?{ALL_TIME}&type=cpu-time&limit=3"));

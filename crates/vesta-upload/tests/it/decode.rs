@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use vesta_formats::compression;
+use vesta_profile::FrameKind;
 use vesta_upload::{Compression, Content, DecodedUpload, Limits, Upload, UploadBuilder};
 
 fn decode(builder: UploadBuilder) -> DecodedUpload {
@@ -137,7 +138,18 @@ fn code_provenance_is_read_compressed_or_not() {
         let library = decoded.code_provenance.iter().find(|library| library.name == "ddtrace").unwrap();
         assert_eq!(library.kind, "library", "{name}");
         assert!(!library.version.is_empty() && !library.paths.is_empty(), "{name}: {library:?}");
+        let upload = fixtures::named(name).upload();
+        assert_eq!(upload.code_provenance(&Limits::default()), decoded.code_provenance, "{name}");
     }
+    let decoded = fixtures::named("python-01").upload().decode(&Limits::default());
+    let kind = |name: &str| {
+        let library = decoded.code_provenance.iter().find(|library| library.name == name).unwrap();
+        library.frame_kind()
+    };
+    assert_eq!(["ddtrace", "native"].map(kind), [FrameKind::Library, FrameKind::Native]);
+    assert_eq!(["stdlib", "runtime"].map(kind), [FrameKind::StandardLibrary, FrameKind::Runtime]);
+    let go = fixtures::named("go-02").upload();
+    assert!(go.code_provenance(&Limits::default()).is_empty());
 }
 
 #[test]
