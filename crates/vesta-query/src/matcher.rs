@@ -1,8 +1,8 @@
 //! Searches over rows of the table of profiles.
 
-use crate::QueryError;
 use crate::column::{NumberMapColumn, TextColumn, TextListColumn, float_at, floats, integers};
 use crate::scope::{Expr, Field, Pattern};
+use crate::{Measure, QueryError};
 use arrow::array::{Array, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use std::ops::Bound;
@@ -18,19 +18,6 @@ const PROMOTED: [(&str, &str); 9] = [
     ("family", "family"),
     ("runtime-id", "runtime_id"),
     ("runtime_id", "runtime_id"),
-];
-
-/// Measures that the table of profiles has a column for, and other names they go by.
-const MEASURES: [(&str, &str); 9] = [
-    ("cpu_cores", "cpu_cores"),
-    ("prof_core_cpu_cores", "cpu_cores"),
-    ("metrics.core_cpu_cores", "cpu_cores"),
-    ("alloc_bytes_per_second", "alloc_bytes_per_second"),
-    ("wall_cores", "wall_cores"),
-    ("heap_bytes", "heap_bytes"),
-    ("lock_wait_cores", "lock_wait_cores"),
-    ("exceptions_per_second", "exceptions_per_second"),
-    ("samples", "samples"),
 ];
 
 /// The column that holds the tag `key`, if it has one of its own.
@@ -73,8 +60,8 @@ enum NamedMeasure<'a> {
 }
 
 fn measure_of(name: &str) -> NamedMeasure<'_> {
-    match MEASURES.iter().find(|(known, _)| *known == name) {
-        Some((_, column)) => NamedMeasure::Column(column),
+    match Measure::known(name).and_then(|measure| measure.column()) {
+        Some(column) => NamedMeasure::Column(column),
         None if name == "duration" => NamedMeasure::Duration,
         None => NamedMeasure::Metric(name.strip_prefix("metrics.").unwrap_or(name)),
     }

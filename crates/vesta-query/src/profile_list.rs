@@ -2,14 +2,17 @@
 
 use crate::column::{TextColumn, float_at, floats, integers};
 use crate::matcher::{matches, seconds};
+use crate::measure_values::MeasureValues;
 use crate::profile_scan::column;
-use crate::{Basis, Engine, QueryError, Scope};
+use crate::{Basis, Engine, Measure, QueryError, Scope};
 use arrow::array::{Array, RecordBatch};
 use datafusion::prelude::{col, lit};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use vesta_store::{ProfileId, Snapshot, Timestamp};
 
@@ -22,28 +25,27 @@ pub struct ListOptions {
     pub limit: usize,
     /// Where the page before ended.
     pub cursor: Option<Cursor>,
+    /// Measures to tell of each profile besides those that every row has.
+    pub measures: Vec<Measure>,
 }
 
 /// The order of profiles. Those without the value come last; those with the same value by id, in the same direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sort {
     by: SortBy,
     descending: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum SortBy {
     Start,
-    CpuCores,
-    AllocBytesPerSecond,
-    WallCores,
-    Samples,
     Duration,
+    Measure(Measure),
 }
 
 /// Where a page ended: the next one begins after it, whatever was added or deleted meanwhile. People pass its text
 /// on and do not look into it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     sort: Sort,
     last: Place,
@@ -93,6 +95,8 @@ pub struct ProfileSummary {
     pub samples: u64,
     /// The size of the upload, in bytes.
     pub upload_bytes: u64,
+    /// The values of [`ListOptions::measures`].
+    pub measures: Vec<Option<f64>>,
 }
 
 /// A place in an order: no value last, then the value, then the id. Smaller comes first: for a descending order
@@ -129,24 +133,24 @@ impl Engine {
     }
 
     async fn list(&self, scope: &Scope, options: &ListOptions) -> Result<ProfileList, QueryError> {
-        let sort = options.sort;
-        let after = match options.cursor {
-            Some(cursor) if cursor.sort != sort => {
+        let sort = Arc::new(options.sort.clone());
+        let after = match &options.cursor {
+            Some(cursor) if cursor.sort != *sort => {
                 return Err(QueryError::BadParameter {
                     parameter: "cursor of this order",
                     value: cursor.to_string(),
                     hint: "start without a cursor after changing the order".to_owned(),
                 });
             }
-            cursor => cursor.map(|cursor| cursor.last),
+            cursor => cursor.as_ref().map(|cursor| cursor.last),
         };
         let limit = options.limit.clamp(1, ListOptions::MAX_LIMIT);
         let snapshot = self.store().snapshot().await;
-        let expr = scope.expr.clone();
+        let (expr, order) = (scope.expr.clone(), sort.clone());
         let step = move |page: &mut Page, batch: &RecordBatch| {
             let mask = matches(&expr, batch)?;
             let samples = integers(batch, "samples")?;
-            let places = sort.places(batch)?;
+            let places = order.places(batch)?;
             for row in (0..batch.num_rows()).filter(|&row| mask.as_ref().is_none_or(|mask| mask.value(row))) {
                 page.basis.profiles += 1;
                 page.basis.samples += u64::try_from(samples.value(row)).unwrap_or(0);
@@ -163,27 +167,42 @@ impl Engine {
         let page = pages.into_iter().reduce(|one, other| one.merge(other, limit)).unwrap_or_default();
         let (basis, has_more) = (page.basis, page.dropped);
         let places = page.first.into_sorted_vec();
-        let next = places.last().filter(|_| has_more).map(|&last| Cursor { sort, last });
+        let next =
+            places.last().filter(|_| has_more).map(|&last| Cursor { sort: options.sort.clone(), last });
         let ids: Vec<i64> = places.iter().map(|place| place.profile(sort.descending)).collect();
-        let profiles = self.summaries(&snapshot, &ids).await?;
+        let profiles = self.summaries(&snapshot, &ids, &options.measures).await?;
         Ok(ProfileList { total: basis.profiles, next, profiles, basis })
     }
 
     /// The rows of these profiles, in their order.
-    async fn summaries(&self, snapshot: &Snapshot, ids: &[i64]) -> Result<Vec<ProfileSummary>, QueryError> {
+    async fn summaries(
+        &self,
+        snapshot: &Snapshot,
+        ids: &[i64],
+        measures: &[Measure],
+    ) -> Result<Vec<ProfileSummary>, QueryError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let mut columns = SUMMARY_COLUMNS.to_vec();
+        columns.extend(measures.iter().filter_map(MeasureValues::column));
+        columns.sort_unstable();
+        columns.dedup();
         let batches = snapshot
             .session()
             .read_table(snapshot.profiles())?
             .filter(col("profile_id").in_list(ids.iter().map(|id| lit(*id)).collect(), false))?
-            .select(SUMMARY_COLUMNS.into_iter().map(column).collect::<Vec<_>>())?
+            .select(columns.into_iter().map(column).collect::<Vec<_>>())?
             .collect()
             .await?;
         let mut rows = Vec::with_capacity(ids.len());
         for batch in &batches {
-            rows.extend(read_summaries(batch)?);
+            let mut read = read_summaries(batch)?;
+            for measure in measures {
+                let values = MeasureValues::of(measure, batch)?;
+                read.iter_mut().enumerate().for_each(|(row, summary)| summary.measures.push(values.at(row)));
+            }
+            rows.extend(read);
         }
         let order = |row: &ProfileSummary| ids.iter().position(|&id| id == row.id.0);
         rows.sort_by_cached_key(order);
@@ -200,21 +219,11 @@ impl ListOptions {
 
 impl Default for ListOptions {
     fn default() -> Self {
-        ListOptions { sort: Sort::default(), limit: 50, cursor: None }
+        ListOptions { sort: Sort::default(), limit: 50, cursor: None, measures: Vec::new() }
     }
 }
 
 // === impl Sort ===
-
-/// The names of orders, as columns are named.
-const SORTS: [(&str, SortBy); 6] = [
-    ("start", SortBy::Start),
-    ("cpu_cores", SortBy::CpuCores),
-    ("alloc_bytes_per_second", SortBy::AllocBytesPerSecond),
-    ("wall_cores", SortBy::WallCores),
-    ("samples", SortBy::Samples),
-    ("duration_ms", SortBy::Duration),
-];
 
 impl Default for Sort {
     /// Latest first.
@@ -229,55 +238,58 @@ impl FromStr for Sort {
     fn from_str(text: &str) -> Result<Self, QueryError> {
         let name = text.strip_prefix('-');
         let descending = name.is_some();
-        match SORTS.iter().find(|(known, _)| *known == name.unwrap_or(text)) {
-            Some(&(_, by)) => Ok(Sort { by, descending }),
-            None => Err(QueryError::BadParameter {
-                parameter: "sort order",
-                value: text.to_owned(),
-                hint: format!(
-                    "choose {}, each with a `-` in front for largest first",
-                    SORTS.map(|(name, _)| name).join(", ")
-                ),
-            }),
-        }
+        let by = match name.unwrap_or(text) {
+            "start" => Some(SortBy::Start),
+            "duration_ms" => Some(SortBy::Duration),
+            name => Measure::known(name).filter(|measure| *measure != Measure::Profiles).map(SortBy::Measure),
+        };
+        by.map(|by| Sort { by, descending }).ok_or_else(|| QueryError::BadParameter {
+            parameter: "sort order",
+            value: text.to_owned(),
+            hint:
+                "choose start, duration_ms, cpu_cores, or another measure such as metrics.go_num_goroutine, \
+                   with a `-` in front for largest first"
+                    .to_owned(),
+        })
     }
 }
 
 impl fmt::Display for Sort {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = SORTS.iter().find(|(_, by)| *by == self.by).map_or("start", |(name, _)| name);
+        let name = match &self.by {
+            SortBy::Start => Cow::Borrowed("start"),
+            SortBy::Duration => Cow::Borrowed("duration_ms"),
+            SortBy::Measure(measure) => measure.name(),
+        };
         write!(formatter, "{}{name}", if self.descending { "-" } else { "" })
     }
 }
 
 impl Sort {
-    fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            SortBy::Start => &["start"],
-            SortBy::CpuCores => &["cpu_cores"],
-            SortBy::AllocBytesPerSecond => &["alloc_bytes_per_second"],
-            SortBy::WallCores => &["wall_cores"],
-            SortBy::Samples => &["samples"],
-            SortBy::Duration => &["start", "end"],
+    fn columns(&self) -> Vec<&'static str> {
+        match &self.by {
+            SortBy::Start => vec!["start"],
+            SortBy::Duration => vec!["start", "end"],
+            SortBy::Measure(measure) => MeasureValues::column(measure).into_iter().collect(),
         }
     }
 
     /// The places of all rows of a batch.
-    fn places(self, batch: &RecordBatch) -> Result<Places, QueryError> {
+    fn places(&self, batch: &RecordBatch) -> Result<Places, QueryError> {
         let ids = integers(batch, "profile_id")?;
         let rows = 0..batch.num_rows();
-        let values: Vec<Option<i64>> = match self.by {
-            SortBy::Start | SortBy::Samples => {
-                let values = integers(batch, self.columns()[0])?;
-                rows.map(|row| values.is_valid(row).then(|| values.value(row))).collect()
-            }
-            SortBy::CpuCores | SortBy::AllocBytesPerSecond | SortBy::WallCores => {
-                let values = floats(batch, self.columns()[0])?;
-                rows.map(|row| float_at(&values, row).map(ordered)).collect()
+        let values: Vec<Option<i64>> = match &self.by {
+            SortBy::Start => {
+                let starts = integers(batch, "start")?;
+                rows.map(|row| starts.is_valid(row).then(|| starts.value(row))).collect()
             }
             SortBy::Duration => {
                 let (starts, ends) = (integers(batch, "start")?, integers(batch, "end")?);
                 rows.map(|row| Some(ends.value(row).saturating_sub(starts.value(row)))).collect()
+            }
+            SortBy::Measure(measure) => {
+                let values = MeasureValues::of(measure, batch)?;
+                rows.map(|row| values.at(row).map(ordered)).collect()
             }
         };
         Ok(Places { ids: ids.values().to_vec(), values, descending: self.descending })
@@ -359,15 +371,15 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, QueryError> {
         let number = |part: &str| u64::from_str_radix(part, 16).ok().map(u64::cast_signed);
         let read = || {
-            let mut parts = text.split('.');
-            let sort = parts.next()?.parse().ok()?;
+            // Names of orders may have dots in them, so the parts are taken from the end.
+            let mut parts = text.rsplitn(4, '.');
+            let (id, value) = (number(parts.next()?)?, number(parts.next()?)?);
             let is_null = match parts.next()? {
                 "0" => false,
                 "1" => true,
                 _ => return None,
             };
-            let last = Place { is_null, value: number(parts.next()?)?, id: number(parts.next()?)? };
-            parts.next().is_none().then_some(Cursor { sort, last })
+            Some(Cursor { sort: parts.next()?.parse().ok()?, last: Place { is_null, value, id } })
         };
         read().ok_or_else(|| QueryError::BadParameter {
             parameter: "cursor",
@@ -402,6 +414,7 @@ pub(crate) fn read_summaries(batch: &RecordBatch) -> Result<Vec<ProfileSummary>,
         wall_cores: float_at(&wall_cores, row),
         samples: u64::try_from(samples.value(row)).unwrap_or(0),
         upload_bytes: u64::try_from(upload_bytes.value(row)).unwrap_or(0),
+        measures: Vec::new(),
     };
     Ok((0..batch.num_rows()).map(summary).collect())
 }

@@ -1,11 +1,12 @@
 //! Measures over time.
 
-use crate::column::{NumberMapColumn, TextColumn, TextListColumn, float_at, floats, integers};
+use crate::column::{TextColumn, TextListColumn, integers};
 use crate::facets::for_each_row;
 use crate::matcher::{matches, promoted_column, tag_value};
+use crate::measure_values::MeasureValues;
 use crate::time::TimeRange;
 use crate::{Basis, Engine, Measure, QueryError, Scope};
-use arrow::array::{Float64Array, Int64Array, RecordBatch};
+use arrow::array::RecordBatch;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -78,10 +79,7 @@ impl Engine {
     async fn plot(&self, scope: &Scope, options: &SeriesOptions) -> Result<Series, QueryError> {
         let snapshot = self.store().snapshot().await;
         let mut columns = vec!["start", "end", "samples"];
-        columns.extend(match &options.measure {
-            Measure::Metric(_) => Some("metrics"),
-            measure => measure_column(measure),
-        });
+        columns.extend(MeasureValues::column(&options.measure));
         columns.extend(options.group_by.as_deref().map(|key| promoted_column(key).unwrap_or("tags")));
         let plot = Arc::new(Plot {
             steps: Steps::new(scope.range, options.points),
@@ -91,7 +89,7 @@ impl Engine {
         let (expr, shared) = (scope.expr.clone(), plot.clone());
         let step = move |lines: &mut Lines, batch: &RecordBatch| {
             let mask = matches(&expr, batch)?;
-            let (groups, values) = (Groups::of(&shared, batch)?, Values::of(&shared.measure, batch)?);
+            let (groups, values) = (Groups::of(&shared, batch)?, MeasureValues::of(&shared.measure, batch)?);
             let samples = integers(batch, "samples")?;
             let (starts, ends) = (integers(batch, "start")?, integers(batch, "end")?);
             for_each_row(batch.num_rows(), mask.as_ref(), |row| {
@@ -134,18 +132,6 @@ struct Lines {
     /// The sum of lines past [`MAX_GROUPS`].
     rest: Option<Line>,
     basis: Basis,
-}
-
-fn measure_column(measure: &Measure) -> Option<&'static str> {
-    match measure {
-        Measure::CpuCores => Some("cpu_cores"),
-        Measure::AllocBytesPerSecond => Some("alloc_bytes_per_second"),
-        Measure::WallCores => Some("wall_cores"),
-        Measure::HeapBytes => Some("heap_bytes"),
-        Measure::LockWaitCores => Some("lock_wait_cores"),
-        Measure::ExceptionsPerSecond => Some("exceptions_per_second"),
-        Measure::Samples | Measure::Profiles | Measure::Metric(_) => None,
-    }
 }
 
 // === impl Steps ===
@@ -209,37 +195,6 @@ impl Plot {
 #[expect(clippy::cast_precision_loss, reason = "lengths of time within a plot are below 2^53 microseconds")]
 fn micros(length: i64) -> f64 {
     length as f64
-}
-
-/// The values of a batch's rows.
-enum Values {
-    Numbers(Float64Array),
-    Samples(Int64Array),
-    Metrics(Box<NumberMapColumn>, String),
-    One,
-}
-
-impl Values {
-    fn of(measure: &Measure, batch: &RecordBatch) -> Result<Self, QueryError> {
-        Ok(match measure {
-            Measure::Profiles => Values::One,
-            Measure::Samples => Values::Samples(integers(batch, "samples")?),
-            Measure::Metric(name) => {
-                Values::Metrics(Box::new(NumberMapColumn::of(batch, "metrics")?), name.clone())
-            }
-            other => Values::Numbers(floats(batch, measure_column(other).unwrap_or_default())?),
-        })
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "counts of samples are below 2^53")]
-    fn at(&self, row: usize) -> Option<f64> {
-        match self {
-            Values::Numbers(column) => float_at(column, row),
-            Values::Samples(column) => Some(column.value(row) as f64),
-            Values::Metrics(column, name) => column.get(row, name),
-            Values::One => Some(1.0),
-        }
-    }
 }
 
 /// The groups of a batch's rows.

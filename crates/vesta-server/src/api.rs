@@ -8,6 +8,7 @@ pub(crate) mod flame_graph;
 pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod labels;
+pub(crate) mod measures;
 pub(crate) mod opened;
 pub(crate) mod profile;
 pub(crate) mod profiles;

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::api::{
-    download, export, facets, flame_graph, health, labels, opened, profile, profiles, retention, sandwich,
-    series, session, spans, status, tags, top, types,
+    download, export, facets, flame_graph, health, labels, measures, opened, profile, profiles, retention,
+    sandwich, series, session, spans, status, tags, top, types,
 };
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
@@ -25,7 +25,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
     paths(
         profiles::list, profile::show, download::upload, download::attachment,
         opened::open, opened::keep,
-        facets::facets, tags::tags, types::types, series::series, spans::spans,
+        facets::facets, tags::tags, measures::measures, types::types, series::series, spans::spans,
         flame_graph::flame_graph, top::top, sandwich::sandwich, labels::labels, export::export,
         session::show, session::start, session::end,
         retention::show, retention::set,

@@ -33,6 +33,7 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/opened/{id}/keep", post(api::opened::keep))
         .route("/api/v1/facets", get(api::facets::facets))
         .route("/api/v1/tags", get(api::tags::tags))
+        .route("/api/v1/measures", get(api::measures::measures))
         .route("/api/v1/types", get(api::types::types))
         .route("/api/v1/series", get(api::series::series))
         .route("/api/v1/flamegraph", get(api::flame_graph::flame_graph))

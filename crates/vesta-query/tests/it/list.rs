@@ -1,12 +1,12 @@
 //! Lists of profiles: order and paging.
 
 use crate::fleet::{Fleet, Minute, T0, scope};
-use vesta_query::{Cursor, ListOptions, QueryError, Sort};
+use vesta_query::{Cursor, ListOptions, Measure, QueryError, Sort};
 
 /// The starts, in minutes, of all pages.
 async fn pages(fleet: &Fleet, query: &str, sort: &str, limit: usize) -> Vec<Vec<i64>> {
     let sort: Sort = sort.parse().unwrap();
-    let mut options = ListOptions { sort, limit, cursor: None };
+    let mut options = ListOptions { sort, limit, ..ListOptions::default() };
     let mut pages = Vec::new();
     loop {
         let list = fleet.engine.profiles(&scope(query), &options).await.unwrap();
@@ -77,12 +77,39 @@ async fn a_cursor_belongs_to_its_order() {
     let fleet = fleet().await;
     let first =
         fleet.engine.profiles(&scope(""), &ListOptions { limit: 2, ..ListOptions::default() }).await.unwrap();
-    let options = ListOptions { sort: "cpu_cores".parse().unwrap(), limit: 2, cursor: first.next };
+    let options =
+        ListOptions { sort: "cpu_cores".parse().unwrap(), cursor: first.next, ..ListOptions::default() };
     let error = fleet.engine.profiles(&scope(""), &options).await.unwrap_err();
     assert!(matches!(error, QueryError::BadParameter { .. }), "{error}");
-    for text in ["", "x", "start.0.zz.1", "start.2.0.0", "start.0.0.0.0", "start.0.0"] {
+    for text in ["", "x", "start.0.zz.1", "start.2.0.0", "start.0.0.0.0", "start.0.0", "metrics..0.0.0"] {
         assert!(text.parse::<Cursor>().is_err(), "{text}");
     }
     let error = "size".parse::<Sort>().unwrap_err();
     assert!(error.hint().contains("-") && error.hint().contains("cpu_cores"), "{}", error.hint());
+}
+
+#[tokio::test]
+async fn metrics_order_profiles_and_are_shown_as_columns() {
+    let fleet = Fleet::new().await;
+    for (minute, threads) in [(0, Some(3.5)), (1, None), (2, Some(8.0)), (3, Some(-1.0))] {
+        let metrics = threads.map(|threads| ("pool.Threads", threads)).into_iter().collect();
+        fleet.add(Minute { metrics, ..Minute::of("web", minute * 60, 6_000_000_000) }).await;
+    }
+    for flushed in [false, true] {
+        if flushed {
+            fleet.store.flush().await.unwrap();
+        }
+        assert_eq!(pages(&fleet, "", "-metrics.pool.threads", 2).await, [vec![2, 0], vec![3, 1]]);
+        assert_eq!(pages(&fleet, "", "metrics.pool.Threads", 3).await, [vec![3, 0, 2], vec![1]]);
+        assert_eq!(pages(&fleet, "@metrics.pool.Threads:>3", "start", 9).await, [vec![0, 2]]);
+        assert_eq!(pages(&fleet, "-@metrics.pool.threads:*", "start", 9).await, [vec![1]]);
+        assert_eq!(pages(&fleet, "@metrics.pool.threads:[-2 TO 4]", "-duration_ms", 9).await, [vec![3, 0]]);
+        let measures = ["metrics.pool.threads", "cpu_cores", "heap_bytes"];
+        let measures = measures.into_iter().map(|name| Measure::parse(name).unwrap()).collect();
+        let options =
+            ListOptions { sort: "start".parse().unwrap(), limit: 2, measures, ..ListOptions::default() };
+        let list = fleet.engine.profiles(&scope(""), &options).await.unwrap();
+        assert_eq!(list.profiles[0].measures, [Some(3.5), Some(0.1), None]);
+        assert_eq!(list.profiles[1].measures, [None, Some(0.1), None]);
+    }
 }

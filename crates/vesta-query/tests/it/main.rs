@@ -7,6 +7,7 @@ mod fleet;
 mod facets;
 mod flame_graph;
 mod list;
+mod measures;
 mod real_uploads;
 mod scope;
 mod series;

@@ -11,13 +11,14 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use vesta_query::{ListOptions, ProfileList};
+use std::collections::BTreeMap;
+use vesta_query::{ListOptions, Measure, ProfileList};
 
 /// How the list is ordered and cut.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
-    /// `start`, `cpu_cores`, `alloc_bytes_per_second`, `wall_cores`, `samples` or `duration_ms`; with a `-` in front
+    /// `start`, `duration_ms`, or any of /measures, as `cpu_cores` or `metrics.go_num_goroutine`; with a `-` in front
     /// for largest first.
     #[param(default = "-start", required = false)]
     sort: Option<String>,
@@ -26,7 +27,13 @@ pub(crate) struct ListParams {
     limit: usize,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// A measure to show as a column too, as `heap_bytes` or `metrics.go_num_goroutine`. May be repeated.
+    #[param(required = false)]
+    column: Vec<String>,
 }
+
+/// Columns in one request.
+const MOST_COLUMNS: usize = 32;
 
 /// A page of profiles, as columns.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -60,6 +67,9 @@ pub(crate) struct ProfileColumns {
     wall_cores: Vec<Option<f64>>,
     samples: Vec<u64>,
     upload_bytes: Vec<u64>,
+    /// The measures that were asked for, by name.
+    #[serde(flatten)]
+    measures: BTreeMap<String, Vec<Option<f64>>>,
 }
 
 /// Profiles in scope.
@@ -78,7 +88,7 @@ pub(crate) async fn list(
     let options = page.resolve()?;
     let Asked { engine, scope } = scope.resolve(&app).await?;
     let list = answer(&app, "profiles", engine.profiles(&scope, &options)).await?;
-    Ok(Json(ProfilesAnswer::from(list)))
+    Ok(Json(ProfilesAnswer::new(list, &options.measures)))
 }
 
 impl ListParams {
@@ -87,22 +97,46 @@ impl ListParams {
             sort: params.one("sort")?,
             limit: params.number("limit", 50, 1..=1000)?,
             cursor: params.one("cursor")?,
+            column: params.all("column"),
         })
     }
 
     fn resolve(self) -> Result<ListOptions, Problem> {
+        if self.column.len() > MOST_COLUMNS {
+            return Err(Problem::bad_request(format!("at most {MOST_COLUMNS} columns fit in one request")));
+        }
+        let mut measures = Vec::new();
+        for name in &self.column {
+            let measure = Measure::parse(name)?;
+            if !is_on_every_row(&measure) && !measures.contains(&measure) {
+                measures.push(measure);
+            }
+        }
         Ok(ListOptions {
             sort: self.sort.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
             limit: self.limit,
             cursor: self.cursor.as_deref().map(str::parse).transpose()?,
+            measures,
         })
     }
 }
 
-impl From<ProfileList> for ProfilesAnswer {
-    fn from(list: ProfileList) -> Self {
+/// Whether a measure has a column of its own in every answer.
+fn is_on_every_row(measure: &Measure) -> bool {
+    let standard = [Measure::CpuCores, Measure::AllocBytesPerSecond, Measure::WallCores, Measure::Samples];
+    standard.contains(measure)
+}
+
+impl ProfilesAnswer {
+    fn new(list: ProfileList, measures: &[Measure]) -> Self {
         let mut columns = ProfileColumns::default();
+        for measure in measures {
+            columns.measures.insert(measure.name().into_owned(), Vec::new());
+        }
         for profile in list.profiles {
+            for (measure, value) in measures.iter().zip(profile.measures) {
+                columns.measures.entry(measure.name().into_owned()).or_default().push(value);
+            }
             columns.id.push(profile.id.to_string());
             columns.start_ms.push(millis(profile.start));
             columns.end_ms.push(millis(profile.end));

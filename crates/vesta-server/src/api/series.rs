@@ -17,7 +17,7 @@ use vesta_query::{Measure, Series, SeriesOptions};
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SeriesParams {
-    /// `cpu_cores`, `alloc_bytes_per_second`, `wall_cores`, `samples`, `profiles`, or the name of a metric.
+    /// `cpu_cores`, `alloc_bytes_per_second`, `wall_cores`, `samples`, `profiles`, or another of /measures.
     #[param(default = "cpu_cores", required = false)]
     measure: String,
     /// The tag whose values get a line each: `service`, `env`, `version`, `host`, or any other.
@@ -93,7 +93,7 @@ impl From<Series> for SeriesAnswer {
         let other = series.other.is_some();
         lines.extend(series.other.map(|values| SeriesLine { group: "(other)".to_owned(), values }));
         SeriesAnswer {
-            measure: series.measure.name().to_owned(),
+            measure: series.measure.name().into_owned(),
             unit: series.measure.unit().to_owned(),
             step_ms: u64::try_from(series.step.as_millis()).unwrap_or(u64::MAX),
             times_ms: series.times.into_iter().map(millis).collect(),

@@ -54,6 +54,7 @@ fn example(parameter: &Value) -> String {
         "cursor" => return String::new(),
         "query" => "service:web".to_owned(),
         "source" => "opened".to_owned(),
+        "column" => "metrics.x".to_owned(),
         "group_by" | "function" | "file" | "module" | "path" | "facet" | "prefix" | "search" => {
             "x".to_owned()
         }

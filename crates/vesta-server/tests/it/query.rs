@@ -210,6 +210,37 @@ fn the_list_of_profiles_is_columnar_sorted_and_paged() {
 }
 
 #[test]
+fn metrics_are_measures_like_any_other() {
+    let (server, ids) = loaded(&["go-02", "python-uds-01"]);
+    let measures = ask(&server, &format!("/api/v1/measures?{ALL_TIME}&query=language:go"));
+    let named = |name: &str| {
+        let all = measures["measures"].as_array().unwrap();
+        all.iter().find(|measure| measure["name"] == name).unwrap().clone()
+    };
+    let goroutines = named("metrics.go_num_goroutine");
+    assert_eq!((&goroutines["unit"], &goroutines["max"]), (&json!("goroutines"), &json!(19.0)));
+    assert_eq!(goroutines["histogram"]["counts"].as_array().unwrap().len(), 20);
+    for measure in measures["measures"].as_array().unwrap() {
+        let name = measure["name"].as_str().unwrap();
+        let path = format!(
+            "/api/v1/profiles?{ALL_TIME}&query=language:go+@{name}:*&sort=-{name}&column={name}&column={name}"
+        );
+        let list = ask(&server, &path);
+        assert_eq!(list["columns"]["id"][0], ids[0], "{name}");
+        assert_eq!(
+            list["columns"][name].as_array().unwrap().len(),
+            list["columns"]["id"].as_array().unwrap().len()
+        );
+        let series = ask(&server, &format!("/api/v1/series?{ALL_TIME}&measure={name}&points=2"));
+        assert_eq!((&series["measure"], &series["unit"]), (&measure["name"], &measure["unit"]));
+        assert_eq!(series["series"].as_array().unwrap().len(), 1, "{name}");
+    }
+    let list = format!("/api/v1/profiles?{ALL_TIME}");
+    assert!(server.get(&format!("{list}&sort=-size")).json()["hint"].as_str().unwrap().contains("metrics."));
+    server.get(&format!("{list}{}", "&column=x".repeat(33))).problem(400);
+}
+
+#[test]
 fn one_profile_tells_everything_about_itself() {
     let (server, ids) = loaded(&["python-01"]);
     let profile = ask(&server, &format!("/api/v1/profiles/{}", ids[0]));
