@@ -16,6 +16,7 @@ mod server;
 mod access;
 mod agent;
 mod config;
+mod goldens;
 mod hostile;
 mod intake;
 mod openapi;

@@ -1,0 +1,95 @@
+//! Answers that the page's own tests read: real uploads, through the real server.
+//!
+//! `UPDATE_GOLDEN=1` writes them anew. Otherwise answers are compared with the files, numbers to nine digits: sums of
+//! fractions depend on how a scan was divided.
+
+use crate::fixture;
+use crate::server::{ALL_TIME, TestServer};
+use serde_json::{Map, Value};
+use std::fmt::Write;
+use std::path::Path;
+
+/// What a golden file may be as large as, so that reviews and tests stay quick.
+const MOST_BYTES: usize = 300_000;
+
+/// A server that holds these captured uploads, and their ids.
+pub(crate) fn server_with(names: &[&str]) -> (TestServer, Vec<String>) {
+    let server = TestServer::start();
+    let ids = names.iter().map(|name| {
+        let answer = server.sdk().send(&fixture::load(name).request);
+        answer.header("vesta-profile").unwrap().to_owned()
+    });
+    let ids = ids.collect();
+    (server, ids)
+}
+
+/// Compares the answer of a path with the golden file of this name, or writes it.
+pub(crate) fn check(server: &TestServer, name: &str, path: &str) -> Value {
+    let answer = server.get(path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    let answer = answer.json();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../ui/src/golden/{name}.json"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text(&answer)).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept.len() < MOST_BYTES, "{name} is {} bytes long", kept.len());
+    let kept: Value = serde_json::from_str(&kept).unwrap_or_default();
+    let how = "run: UPDATE_GOLDEN=1 cargo test --workspace --test it golden";
+    if let Some(place) = difference(&kept, &answer, name) {
+        panic!("the page's golden file is not what the server answers, see {place}; {how}");
+    }
+    answer
+}
+
+/// JSON with a line for each of the answer's parts, so that changes can be seen.
+fn text(answer: &Value) -> String {
+    let mut text = String::new();
+    write_parts(&mut text, answer, 2);
+    text.push('\n');
+    text
+}
+
+fn write_parts(text: &mut String, value: &Value, depth: usize) {
+    let Some(parts) = value.as_object().filter(|parts| depth > 0 && !parts.is_empty()) else {
+        return write!(text, "{value}").unwrap();
+    };
+    let indent = " ".repeat((3 - depth) * 2);
+    for (index, (key, part)) in parts.iter().enumerate() {
+        let open = if index == 0 { "{" } else { "," };
+        write!(text, "{open}\n{indent}{}: ", Value::from(key.as_str())).unwrap();
+        write_parts(text, part, depth - 1);
+    }
+    write!(text, "\n{}}}", &indent[2..]).unwrap();
+}
+
+/// The first place where two answers differ.
+fn difference(kept: &Value, found: &Value, place: &str) -> Option<String> {
+    match (kept, found) {
+        (Value::Object(kept), Value::Object(found)) => {
+            let keys = |map: &Map<String, Value>| map.keys().cloned().collect::<Vec<_>>();
+            if keys(kept) != keys(found) {
+                return Some(format!("{place}: {:?} and {:?}", keys(kept), keys(found)));
+            }
+            kept.iter().find_map(|(key, value)| difference(value, &found[key], &format!("{place}.{key}")))
+        }
+        (Value::Array(kept), Value::Array(found)) if kept.len() == found.len() => {
+            let mut pairs = kept.iter().zip(found).enumerate();
+            pairs.find_map(|(index, (a, b))| difference(a, b, &format!("{place}[{index}]")))
+        }
+        (Value::Number(a), Value::Number(b)) if a != b => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            let same = (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) && (a.fract() != 0.0 || b.fract() != 0.0);
+            (!same).then(|| format!("{place}: {a} and {b}"))
+        }
+        _ => (kept != found).then(|| format!("{place}: {kept} and {found}")),
+    }
+}
+
+#[test]
+fn golden_measures_are_those_of_the_server() {
+    let (server, _) = server_with(&["go-02", "node-v4-01", "python-uds-01"]);
+    let measures = check(&server, "measures", &format!("/api/v1/measures?{ALL_TIME}"));
+    assert_eq!(measures["profiles"], 3);
+}
