@@ -38,6 +38,60 @@ test('completion offers tags the page knows nothing about', async ({ page }) => 
   await expect(suggestions(page)).toHaveText([/kube_namespace:/, /kube_deployment:/]);
 });
 
+test('measures are compared with values that split what is there', async ({ page }) => {
+  await page.goto('/');
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  await box.fill('env:prod @cpu');
+  await expect(suggestions(page)).toHaveText([/@cpu_cores:CPU/]);
+  await page.keyboard.press('Tab');
+  await expect(suggestions(page)).toHaveText([/^>=/, /^>=/, /^</, /TO/, /\*/]);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => queryParams(page).get('query')).toMatch(/^env:prod @cpu_cores:>=[\d.]+$/);
+});
+
+test('each term of the search is turned around and taken away', async ({ page }) => {
+  await page.goto('/?v=2&query=service:(shop-web OR payments) @cpu_cores:[0.5 TO 2]');
+  const terms = page.getByRole('list', { name: 'Search terms' });
+  await expect(terms.getByRole('listitem')).toHaveText([/service\s*shop-web or payments/, /CPU\s*0.5 – 2/]);
+  await terms.getByRole('button', { name: 'Exclude service:(shop-web OR payments)' }).click();
+  expect(queryParams(page).get('query')).toBe('-service:(shop-web OR payments) @cpu_cores:[0.5 TO 2]');
+  await terms.getByRole('button', { name: 'Remove @cpu_cores:[0.5 TO 2]' }).click();
+  expect(queryParams(page).get('query')).toBe('-service:(shop-web OR payments)');
+  await expect(page.getByRole('status').filter({ hasText: '421 profiles' })).toBeVisible();
+});
+
+test('recent searches come back, can be forgotten, and are not in the address', async ({ page }) => {
+  await page.goto('/');
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  for (const query of ['env:prod', 'host:a*']) {
+    await box.fill(query);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => queryParams(page).get('query')).toBe(query);
+  }
+  await page.getByRole('button', { name: 'Clear the search' }).click();
+  const recent = page.getByRole('group', { name: 'Recent searches' }).getByRole('option');
+  await expect(recent).toHaveText(['host:a*', 'env:prod']);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+Delete');
+  await expect(recent).toHaveText(['env:prod']);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => queryParams(page).get('query')).toBe('env:prod');
+});
+
+test('a search that cannot be read says where and what to write', async ({ page }) => {
+  await page.goto('/');
+  const box = page.getByRole('combobox', { name: 'Search for profiles' });
+  await box.fill('service:(');
+  await page.keyboard.press('Enter');
+  const mistake = page.getByRole('alert');
+  await expect(mistake).toContainText('This parenthesis is not closed: add a `)`');
+  await expect(mistake.locator('mark')).toHaveText('(');
+  await expect(box).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('main').getByRole('button', { name: 'Clear the search' }).click();
+  await expect(page.getByRole('tree')).toBeVisible();
+});
+
 test('a facet takes values in and out, excludes them and is cleared', async ({ page }) => {
   await page.goto('/');
   const services = facet(page, 'service');

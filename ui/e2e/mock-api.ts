@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Page } from '@playwright/test';
 
+import type { BreakdownBody, TableBody } from '../src/api/explore.ts';
 import type { FacetsBody, FlameGraphBody, ProfilesBody } from '../src/api/types.ts';
 
 /** When the fixtures were "now". The clock of the page is set to it. */
@@ -93,6 +94,10 @@ function problem(status: number, detail: string, hint?: string): Answer {
 }
 
 function answer(path: string, params: URLSearchParams, options: MockOptions): Answer {
+  if (params.get('query')?.endsWith('(')) {
+    const at = params.get('query')?.length ?? 0;
+    return problem(400, `this parenthesis is not closed (at character ${at})`, 'add a `)`');
+  }
   const nothing =
     options.isEmpty === true || options.matchesNothing === true || params.get('query') === 'service:none';
   const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -127,6 +132,12 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       const body = fixture<{ series: unknown[] }>('series');
       return ok(nothing ? { ...body, series: [] } : body);
     }
+    case '/measures':
+      return ok(nothing ? { measures: [] } : fixture('measures'));
+    case '/breakdown':
+      return ok(breakdown(params, nothing));
+    case '/table':
+      return ok(table(params, nothing));
     case '/labels':
       return ok(nothing ? { labels: [] } : fixture('labels'));
     case '/profiles': {
@@ -195,4 +206,33 @@ function facets(params: URLSearchParams, nothing: boolean): FacetsBody {
     };
   });
   return { profiles: nothing ? 0 : body.profiles, facets: shown };
+}
+
+function breakdown(params: URLSearchParams, nothing: boolean): BreakdownBody {
+  const by = params.get('by') ?? 'tag:service';
+  const name = { 'label:thread': 'thread', 'label:endpoint': 'endpoint', 'frame:function': 'function' }[by];
+  const body = fixture<BreakdownBody>(`breakdown-${name ?? 'service'}`);
+  const search = params.get('search') ?? '';
+  const kept = [...body.rows.value.keys()].filter(
+    (row) => !nothing && (body.rows.value[row] ?? '').toLowerCase().includes(search.toLowerCase()),
+  );
+  const rows = Object.fromEntries(
+    Object.entries(body.rows).map(([column, values]) => [
+      column,
+      Array.isArray(values) ? kept.map((row) => values[row]) : values,
+    ]),
+  ) as unknown as BreakdownBody['rows'];
+  return { ...body, by, rows, ...(nothing && { total: 0, samples: 0, profiles: 0, found: 0, other: null }) };
+}
+
+function table(params: URLSearchParams, nothing: boolean): TableBody {
+  const body = fixture<TableBody>('table');
+  const pick = <Value>(columns: Record<string, Value[]>, names: readonly string[]): Record<string, Value[]> =>
+    Object.fromEntries(names.map((name) => [name, nothing ? [] : (columns[name] ?? [])]));
+  return {
+    ...body,
+    groups: pick(body.groups, params.getAll('group_by')),
+    measures: pick(body.measures, params.getAll('measure')),
+    found: nothing ? 0 : body.found,
+  };
 }

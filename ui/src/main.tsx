@@ -10,6 +10,7 @@ import './widgets/widgets.css';
 import './flame/flame.css';
 import './views/shell.css';
 import './views/explorer/search.css';
+import './views/explorer/scope-bar.css';
 import './views/explorer/time-range.css';
 import './views/explorer/explorer.css';
 import './views/explorer/chart.css';

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  complete,
-  completionAt,
-  facetTerms,
-  toggleExcluded,
-  toggleIncluded,
-  withoutFacet,
-} from './query-text.ts';
+import { facetTerms, toggleExcluded, toggleIncluded, withoutFacet } from './query-text.ts';
 
 describe('facets in a query', () => {
   it.each([
@@ -55,43 +48,5 @@ describe('facets in a query', () => {
 
   it('clears one facet and leaves the rest alone', () => {
     expect(withoutFacet('free service:a -service:b @cpu_cores:>1', 'service')).toBe('free @cpu_cores:>1');
-  });
-});
-
-describe('completion', () => {
-  const at = (text: string): ReturnType<typeof completionAt> => {
-    const caret = text.indexOf('|');
-    return completionAt(text.replace('|', ''), caret);
-  };
-  const taken = (text: string, suggestion: string): string => {
-    const caret = text.indexOf('|');
-    const plain = text.replace('|', '');
-    const result = complete(plain, completionAt(plain, caret), suggestion);
-    return `${result.text.slice(0, result.caret)}|${result.text.slice(result.caret)}`;
-  };
-
-  it.each([
-    ['|', 'key', '', ''],
-    ['ser|', 'key', '', 'ser'],
-    ['-ser|', 'key', '', 'ser'],
-    ['env:prod ser|', 'key', '', 'ser'],
-    ['service:w|', 'value', 'service', 'w'],
-    ['service:|', 'value', 'service', ''],
-    ['-service:w| env:x', 'value', 'service', 'w'],
-    ['service:(web OR a|)', 'value', 'service', 'a'],
-    ['service:"my a|"', 'value', 'service', 'my a'],
-  ])('at %s a %s of "%s" beginning with "%s"', (text, kind, key, prefix) => {
-    expect(at(text)).toMatchObject({ kind, key, prefix });
-  });
-
-  it.each([
-    ['ser|', 'service', 'service:|'],
-    ['-en|', 'env', '-env:|'],
-    ['service:w|', 'web', 'service:web |'],
-    ['service:w| env:prod', 'web', 'service:web| env:prod'],
-    ['service:|', 'my app', 'service:"my app" |'],
-    ['service:(web OR a|)', 'api', 'service:(web OR api|)'],
-  ])('taking a suggestion at %s', (text, suggestion, expected) => {
-    expect(taken(text, suggestion)).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Editing a query in Datadog's search syntax as text: what a click on a facet does to it, and what is being typed at
- * the caret. The server alone decides what a query means; this knows just enough to add and remove plain terms.
+ * Editing a query in Datadog's search syntax as text: what its terms are, and what a click on a facet does to it.
+ * The server alone decides what a query means; this knows just enough to add and remove plain terms.
  */
 
 export interface Term {
@@ -53,8 +53,22 @@ export function withFacetTerms(query: string, key: string, wanted: FacetTerms): 
   }
   for (const value of wanted.excluded) added.push(`-${key}:${quoted(value)}`);
 
+  return replaced(query, (term) => term.key === key, added);
+}
+
+/** The query with the top-level terms that are `unwanted`, as written, replaced by one; by none if it is empty. */
+export function withTermReplaced(
+  query: string,
+  unwanted: (text: string) => boolean,
+  replacement: string,
+): string {
+  const added = replacement === '' ? [] : [replacement];
+  return replaced(query, (term) => unwanted(query.slice(term.start, term.end)), added);
+}
+
+function replaced(query: string, isUnwanted: (term: Term) => boolean, added: readonly string[]): string {
   const all = terms(query);
-  const kept = all.filter((term) => term.key !== key).map((term) => query.slice(term.start, term.end));
+  const kept = all.filter((term) => !isUnwanted(term)).map((term) => query.slice(term.start, term.end));
   // A term next to an OR is an operand: taking it out would leave the operator dangling, and adding one would bind
   // to the last operand only. So the whole query becomes one group.
   const hasOperator = all.some((term) => isOperator(query.slice(term.start, term.end)));
@@ -87,71 +101,6 @@ export function withoutFacet(query: string, key: string): string {
   return withFacetTerms(query, key, { included: [], excluded: [] });
 }
 
-/** What the caret is in, for completion. */
-export interface Completion {
-  /** Range of the query that a suggestion replaces. */
-  readonly start: number;
-  readonly end: number;
-  readonly kind: 'key' | 'value';
-  readonly negated: boolean;
-  readonly key: string;
-  readonly prefix: string;
-}
-
-export function completionAt(query: string, caret: number): Completion {
-  const all = terms(query);
-  const own = all.find((term) => term.start < caret && caret <= term.end);
-  if (!own) return { start: caret, end: caret, kind: 'key', negated: false, key: '', prefix: '' };
-  const text = query.slice(own.start, own.end);
-  const negated = text.startsWith('-');
-  const body = negated ? text.slice(1) : text;
-  const bodyStart = own.start + (negated ? 1 : 0);
-  const colon = body.indexOf(':');
-  if (colon < 0 || caret <= bodyStart + colon) {
-    const prefix = query.slice(bodyStart, caret);
-    return {
-      start: bodyStart,
-      end: colon < 0 ? own.end : bodyStart + colon + 1,
-      kind: 'key',
-      negated,
-      key: '',
-      prefix,
-    };
-  }
-  const key = body.slice(0, colon);
-  let start = bodyStart + colon + 1;
-  // Inside key:(a OR b|) the value under the caret is what gets completed.
-  if (query[start] === '(') {
-    start += 1;
-    const before = query.slice(start, caret);
-    const space = before.lastIndexOf(' ');
-    if (space >= 0) start += space + 1;
-    const rest = /^[^\s)]*/.exec(query.slice(caret))?.[0].length ?? 0;
-    return {
-      start,
-      end: caret + rest,
-      kind: 'value',
-      negated,
-      key,
-      prefix: unquoted(query.slice(start, caret)),
-    };
-  }
-  return { start, end: own.end, kind: 'value', negated, key, prefix: unquoted(query.slice(start, caret)) };
-}
-
-/** The query and the caret after a suggestion was taken. */
-export function complete(
-  query: string,
-  completion: Completion,
-  suggestion: string,
-): { text: string; caret: number } {
-  const inserted = completion.kind === 'key' ? `${suggestion}:` : quoted(suggestion);
-  const before = query.slice(0, completion.start);
-  const after = query.slice(completion.end);
-  const space = completion.kind === 'value' && !/^[\s)]/.test(after) ? ' ' : '';
-  return { text: before + inserted + space + after, caret: before.length + inserted.length + space.length };
-}
-
 /** Quotes only where the syntax needs them. */
 export function quoted(value: string): string {
   return value !== '' && /^[^\s"()\\]+$/.test(value) && !/^(?:AND|OR|NOT)$/.test(value)
@@ -159,7 +108,7 @@ export function quoted(value: string): string {
     : `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function unquoted(text: string): string {
+export function unquoted(text: string): string {
   const inner = text.startsWith('"')
     ? text.slice(1, text.length > 1 && text.endsWith('"') ? -1 : undefined)
     : text;
@@ -212,6 +161,6 @@ function isSpace(char: string | undefined): boolean {
   return char === ' ' || char === '\t' || char === '\n';
 }
 
-function isOperator(text: string): boolean {
+export function isOperator(text: string): boolean {
   return text === 'OR' || text === 'AND' || text === 'NOT';
 }

@@ -2,8 +2,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
 import { ApiError } from '../../api/client.ts';
-import { scopeOf, useFacets, useNewestProfile, useStatus, type Scope } from '../../api/queries.ts';
+import { scopeOf, useFacets, useNewestProfile, useStatus } from '../../api/queries.ts';
 import { formatAgo, formatCompact, formatTimeShort, plural } from '../../model/format.ts';
+import { withoutMeasures } from '../../model/measure-range.ts';
+import { isQueryMistake } from '../../model/query-mistake.ts';
 import { toggleIncluded } from '../../model/query-text.ts';
 import type { ExplorerTab, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
@@ -15,6 +17,7 @@ import { FacetPanel } from './FacetPanel.tsx';
 import { FlamePane } from '../pane/FlamePane.tsx';
 import { Onboarding } from '../Onboarding.tsx';
 import { ProfilesTable } from './ProfilesTable.tsx';
+import { ScopeBar } from './ScopeBar.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { SeriesChart } from './SeriesChart.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
@@ -35,6 +38,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
   const isEmpty = profiles === 0;
   // A question the server cannot read would fail the same way everywhere: say so once.
   const mistake = facets.error instanceof ApiError && facets.error.status === 400 ? facets.error : null;
+  const searchMistake = mistake && isQueryMistake(mistake.message) ? mistake : null;
 
   useEffect(() => {
     document.title = state.query ? `${state.query} · Vesta` : 'Vesta';
@@ -46,7 +50,13 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
   return (
     <div className="page">
       <TopBar actions={actions}>
-        <SearchBox query={state.query} scope={withoutQuery(state)} onSearch={onQuery} />
+        <SearchBox
+          query={state.query}
+          scope={mistake ? scopeOf({ ...state, query: '' }) : scope}
+          measureScope={scopeOf({ ...state, query: mistake ? '' : withoutMeasures(state.query) })}
+          mistake={searchMistake}
+          onSearch={onQuery}
+        />
         <TimeRangePicker
           range={state}
           isLive={state.live}
@@ -69,12 +79,20 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
         </aside>
         <main className="explorer-main">
           <h1 className="visually-hidden">Profiles</h1>
-          {mistake ? (
+          {searchMistake ? (
+            <EmptyState title="The search cannot be read">
+              <p className="muted">Mend it where it is marked, or take it away.</p>
+              <button type="button" className="button" onClick={() => onQuery('')}>
+                Clear the search
+              </button>
+            </EmptyState>
+          ) : mistake ? (
             <ErrorState error={mistake} onRetry={() => void facets.refetch()} />
           ) : isEmpty ? (
             whenEmpty
           ) : (
             <>
+              <ScopeBar query={state.query} profiles={profiles} onQuery={onQuery} />
               <SeriesChart
                 scope={scope}
                 state={state}
@@ -123,11 +141,6 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
       </div>
     </div>
   );
-}
-
-/** Suggestions must not depend on the unfinished query they are for. */
-function withoutQuery(state: ViewState): Scope {
-  return scopeOf({ ...state, query: '' });
 }
 
 /** Nothing in scope: either nothing was ever received, or the scope is the reason. */

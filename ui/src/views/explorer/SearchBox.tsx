@@ -1,32 +1,37 @@
 import { useEffect, useId, useRef, useState } from 'react';
 
-import { CORE_FACETS, useFacetValues, useTagKeys, type Scope } from '../../api/queries.ts';
+import type { ApiError } from '../../api/client.ts';
+import type { Scope } from '../../api/queries.ts';
 import { formatCompact } from '../../model/format.ts';
-import { complete, completionAt } from '../../model/query-text.ts';
-import { useDebounced } from '../../state/use-debounced.ts';
+import { complete, completionAt } from '../../model/query-completion.ts';
+import { withSearch } from '../../model/recent-searches.ts';
+import { flatSuggestions, type Suggestion } from '../../model/suggestions.ts';
+import { useRemembered } from '../../state/remembered.ts';
 import { Icon } from '../../widgets/Icon.tsx';
+import { SearchMistake } from './SearchMistake.tsx';
+import { useSuggestions } from './use-suggestions.ts';
 
 interface SearchBoxProps {
   readonly query: string;
   /** Suggestions come from what is in it. */
   readonly scope: Scope;
+  readonly measureScope: Scope;
+  /** Why the server could not read the query. */
+  readonly mistake: ApiError | null;
   readonly onSearch: (query: string) => void;
 }
 
-interface Suggestion {
-  readonly text: string;
-  readonly count: number | undefined;
-}
-
 /** A combobox as the ARIA authoring practices describe it: the list follows the caret, the focus stays in the text. */
-export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
+export function SearchBox({ query, scope, measureScope, mistake, onSearch }: SearchBoxProps) {
   const [text, setText] = useState(query);
   const [caret, setCaret] = useState(0);
   const [isOpen, setOpen] = useState(false);
+  const [isUntouched, setUntouched] = useState(true);
   const [active, setActive] = useState(-1);
+  const [recent, remember] = useRemembered('searches');
   const inputRef = useRef<HTMLInputElement>(null);
-  const listRef = useRef<HTMLUListElement>(null);
-  const listId = useId();
+  const listRef = useRef<HTMLDivElement>(null);
+  const id = useId();
 
   // What a facet click or the back button made of the query.
   const [shownQuery, setShownQuery] = useState(query);
@@ -37,7 +42,16 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
   }
 
   const completion = completionAt(text, caret);
-  const suggestions = useSuggestions(scope, completion.kind, completion.key, completion.prefix, isOpen);
+  const { groups, isPending, isTruncated } = useSuggestions({
+    text,
+    completion,
+    scope,
+    measureScope,
+    isOpen,
+    recent,
+    isUntouched,
+  });
+  const suggestions = flatSuggestions(groups);
   const isListShown = isOpen && suggestions.length > 0;
   const current = active < suggestions.length ? active : -1;
 
@@ -45,19 +59,32 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
     listRef.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [current]);
 
+  function search(wanted: string): void {
+    const trimmed = wanted.trim();
+    remember(withSearch(recent, trimmed));
+    onSearch(trimmed);
+  }
+
   function take(suggestion: Suggestion): void {
-    const result = complete(text, completion, suggestion.text);
+    const result = complete(text, completion, suggestion);
     setText(result.text);
     setCaret(result.caret);
     setActive(-1);
+    setUntouched(false);
     // A key goes on with its values, a value is the end of a term.
-    setOpen(completion.kind === 'key');
-    if (completion.kind === 'value') onSearch(result.text.trim());
+    const goesOn = suggestion.kind === 'key' || suggestion.kind === 'keyword';
+    setOpen(goesOn);
+    if (!goesOn) search(result.text);
     requestAnimationFrame(() => inputRef.current?.setSelectionRange(result.caret, result.caret));
+  }
+
+  function forget(suggestion: Suggestion): void {
+    remember(recent.filter((each) => each !== suggestion.text));
   }
 
   function onKeyDown(event: React.KeyboardEvent): void {
     const count = suggestions.length;
+    const chosen = suggestions[current];
     switch (event.key) {
       case 'ArrowDown':
       case 'ArrowUp': {
@@ -70,18 +97,22 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
       }
       case 'Tab': {
         const only = suggestions[Math.max(current, 0)];
-        if (!isListShown || !only || event.shiftKey || completion.prefix === '') return;
+        if (!isListShown || !only || event.shiftKey || (completion.prefix === '' && current < 0)) return;
         event.preventDefault();
         take(only);
         return;
       }
+      case 'Delete':
+        if (!event.shiftKey || chosen?.kind !== 'query') return;
+        event.preventDefault();
+        forget(chosen);
+        return;
       case 'Enter': {
         event.preventDefault();
-        const chosen = suggestions[current];
         if (isListShown && chosen) take(chosen);
         else {
           setOpen(false);
-          onSearch(text.trim());
+          search(text);
         }
         return;
       }
@@ -94,6 +125,13 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
     }
   }
 
+  function enter(event: React.FocusEvent<HTMLInputElement>): void {
+    setCaret(event.target.selectionStart ?? text.length);
+    setOpen(true);
+    setUntouched(true);
+  }
+
+  const isWrong = mistake !== null;
   return (
     <div
       className="search-box"
@@ -110,21 +148,24 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
         aria-label="Search for profiles"
         aria-autocomplete="list"
         aria-expanded={isListShown}
-        aria-controls={listId}
-        aria-activedescendant={isListShown && current >= 0 ? `${listId}-${current}` : undefined}
+        aria-controls={`${id}-list`}
+        aria-activedescendant={isListShown && current >= 0 ? `${id}-${current}` : undefined}
+        aria-invalid={isWrong}
+        aria-describedby={isWrong ? `${id}-mistake` : undefined}
         autoComplete="off"
         autoCapitalize="off"
         spellCheck={false}
-        placeholder="service:web env:prod -version:1.0.*"
+        placeholder="Search: service:web env:prod -version:1.0.* @cpu_cores:>1.5"
         value={text}
         onChange={(event) => {
           setText(event.target.value);
           setCaret(event.target.selectionStart ?? event.target.value.length);
           setOpen(true);
+          setUntouched(false);
           setActive(-1);
         }}
         onSelect={(event) => setCaret(event.currentTarget.selectionStart ?? 0)}
-        onFocus={() => setOpen(true)}
+        onFocus={enter}
         onClick={() => setOpen(true)}
         onKeyDown={onKeyDown}
       />
@@ -142,59 +183,104 @@ export function SearchBox({ query, scope, onSearch }: SearchBoxProps) {
           <Icon name="close" />
         </button>
       )}
-      <ul
-        id={listId}
-        ref={listRef}
-        className="suggestions"
-        role="listbox"
-        aria-label="Suggestions"
-        hidden={!isListShown}
-      >
-        {isListShown &&
-          suggestions.map((suggestion, index) => (
-            <li
-              key={suggestion.text}
-              id={`${listId}-${index}`}
-              role="option"
-              aria-selected={index === current}
-              onPointerDown={(event) => {
-                // Keeps the focus in the text.
-                event.preventDefault();
-                take(suggestion);
-              }}
-            >
-              <span>{completion.kind === 'key' ? `${suggestion.text}:` : suggestion.text || '(empty)'}</span>
-              {suggestion.count !== undefined && (
-                <span className="muted">{formatCompact(suggestion.count)}</span>
+      <div className="suggestions" hidden={!isListShown}>
+        <div
+          id={`${id}-list`}
+          ref={listRef}
+          className="suggestion-list"
+          role="listbox"
+          aria-label="Suggestions"
+        >
+          {isListShown &&
+            groups.map((group) => (
+              <div key={group.label} role="group" aria-label={group.label}>
+                <div className="suggestion-heading" aria-hidden="true">
+                  {group.label}
+                </div>
+                {group.suggestions.map((suggestion) => {
+                  const index = suggestions.indexOf(suggestion);
+                  return (
+                    <Option
+                      key={suggestion.text}
+                      id={`${id}-${index}`}
+                      suggestion={suggestion}
+                      isSelected={index === current}
+                      onTake={() => take(suggestion)}
+                      onForget={() => forget(suggestion)}
+                    />
+                  );
+                })}
+              </div>
+            ))}
+        </div>
+        <footer className="suggestion-footer" aria-hidden="true">
+          {isTruncated && <span>There are more; type on to find them</span>}
+          {!isTruncated && (
+            <>
+              <span>
+                <kbd>↑</kbd> <kbd>↓</kbd> choose
+              </span>
+              <span>
+                <kbd>Tab</kbd> take
+              </span>
+              <span>
+                <kbd>Enter</kbd> search
+              </span>
+              {suggestions[current]?.kind === 'query' && (
+                <span>
+                  <kbd>Shift</kbd> <kbd>Del</kbd> forget
+                </span>
               )}
-            </li>
-          ))}
-      </ul>
+            </>
+          )}
+          {isPending && <span className="suggestion-pending">Asking…</span>}
+        </footer>
+      </div>
+      {mistake && !isListShown && <SearchMistake id={`${id}-mistake`} query={query} mistake={mistake} />}
     </div>
   );
 }
 
-function useSuggestions(
-  scope: Scope,
-  kind: 'key' | 'value',
-  key: string,
-  typed: string,
-  isOpen: boolean,
-): readonly Suggestion[] {
-  const prefix = useDebounced(typed, 120);
-  const keys = useTagKeys(scope, prefix, isOpen && kind === 'key');
-  const values = useFacetValues(scope, key, prefix, isOpen && kind === 'value' && !key.startsWith('@'));
-  if (kind === 'value') {
-    const facet = values.data?.facets.find((each) => each.key === key);
-    return (facet?.values ?? [])
-      .map((text, index) => ({ text, count: facet?.counts[index] }))
-      .filter(({ text }) => text.toLowerCase().startsWith(typed.toLowerCase()));
-  }
-  const core = CORE_FACETS.filter((each) => each.startsWith(typed)).map((text) => ({
-    text,
-    count: undefined,
-  }));
-  const others = (keys.data?.keys ?? []).map((text, index) => ({ text, count: keys.data?.counts[index] }));
-  const seen = new Set<string>(CORE_FACETS);
-  return [...core, ...others.filter(({ text }) => !seen.has(text) && text.startsWith(typed))];
+function Option(props: {
+  readonly id: string;
+  readonly suggestion: Suggestion;
+  readonly isSelected: boolean;
+  readonly onTake: () => void;
+  readonly onForget: () => void;
+}) {
+  const { id, suggestion, isSelected, onTake, onForget } = props;
+  const { kind, text, note, count } = suggestion;
+  return (
+    <div
+      id={id}
+      className="suggestion"
+      role="option"
+      tabIndex={-1}
+      aria-selected={isSelected}
+      onPointerDown={(event) => {
+        // Keeps the focus in the text.
+        event.preventDefault();
+        onTake();
+      }}
+    >
+      <span className="suggestion-text">{kind === 'key' ? `${text}:` : text || '(empty)'}</span>
+      {note !== '' && <span className="suggestion-note">{note}</span>}
+      {count !== undefined && <span className="suggestion-count">{formatCompact(count)}</span>}
+      {kind === 'query' && (
+        // For the pointer; by keyboard it is Shift+Delete.
+        <span
+          className="suggestion-forget"
+          title="Forget this search (Shift+Delete)"
+          aria-hidden="true"
+          onPointerDown={(event) => {
+            event.preventDefault();
+            event.stopPropagation();
+            onForget();
+          }}
+        >
+          <Icon name="close" />
+        </span>
+      )}
+    </div>
+  );
 }
