@@ -60,6 +60,7 @@ mod granularity;
 mod libraries;
 mod origin;
 mod sandwich;
+mod timeline;
 mod top;
 mod tree;
 
@@ -78,6 +79,7 @@ pub use sample::{Sample, SampleTable};
 pub use sandwich::Sandwich;
 pub use stack::{StackId, StackTable};
 pub use strings::{StringId, StringTable};
+pub use timeline::{Event, Lane, LaneKind, State, Timeline, TimelineOptions, timeline};
 pub use top::{TopBy, TopFunction, top};
 pub use tree::{FlameTree, Pruned};
 pub use value_type::{CanonicalType, Kind, Unit, ValueType};

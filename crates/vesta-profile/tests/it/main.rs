@@ -9,5 +9,6 @@ mod merge;
 mod origin;
 mod prune;
 mod sandwich;
+mod timeline;
 mod top;
 mod value_type;

@@ -1,0 +1,256 @@
+//! From samples to events: what value types and labels say about time.
+
+use super::lanes::{Lanes, PlaceKey};
+use super::{Event, LaneKind, State};
+use crate::{
+    FunctionId, FunctionTable, Label, LabelSetId, LabelValue, Profile, StackId, StringId, StringTable,
+};
+use std::borrow::Cow;
+
+/// What the labels of a sample say, worked out once per set.
+#[derive(Clone, Debug, Default)]
+struct Labels {
+    thread_id: String,
+    thread: String,
+    task: String,
+    event: String,
+    state: Option<State>,
+    endpoint: StringId,
+    detail: StringId,
+}
+
+/// The columns of a profile that are about time.
+struct Columns<'a> {
+    wall: Vec<Column<'a>>,
+    cpu: Vec<Column<'a>>,
+    lock: Vec<Column<'a>>,
+    io: Vec<Column<'a>>,
+    events: Vec<Column<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Column<'a> {
+    values: &'a [i64],
+    scale: i64,
+}
+
+/// Turns samples into events, one after the other.
+pub(super) struct Reading<'a> {
+    profile: &'a Profile,
+    functions: &'a FunctionTable,
+    columns: Columns<'a>,
+    labels: Vec<Labels>,
+    strings: StringTable,
+    samples: u64,
+    without_time: u64,
+}
+
+/// A thread that did not say what it is called.
+const UNNAMED: &str = "unnamed";
+/// Of what share of its wall time a sample counts as all on a CPU, or not at all: in hundredths.
+const NEARLY_ALL: i64 = 90;
+const NEARLY_NOTHING: i64 = 5;
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(profile: &'a Profile, functions: &'a FunctionTable) -> Self {
+        let mut strings = StringTable::new();
+        let labels = profile.label_sets.iter().map(|set| Labels::new(profile, set, &mut strings)).collect();
+        Reading {
+            profile,
+            functions,
+            columns: Columns::new(profile),
+            labels,
+            strings,
+            samples: 0,
+            without_time: 0,
+        }
+    }
+
+    /// The strings of events, how many samples became events, and how many could not for want of a time.
+    pub(super) fn finish(self) -> (StringTable, u64, u64) {
+        (self.strings, self.samples, self.without_time)
+    }
+
+    /// Adds what one sample says.
+    pub(super) fn sample(&mut self, row: usize, lanes: &mut Lanes) {
+        let columns = &self.columns;
+        let (wall, cpu) = (sum(&columns.wall, row), sum(&columns.cpu, row));
+        let (lock, io, event) = (sum(&columns.lock, row), sum(&columns.io, row), sum(&columns.events, row));
+        if [wall, cpu, lock, io, event].iter().all(|&time| time <= 0) {
+            return;
+        }
+        let samples = &self.profile.samples;
+        let end_ns = samples.timestamps_ns.get(row).copied().unwrap_or(0);
+        if end_ns <= 0 {
+            self.without_time += 1;
+            return;
+        }
+        self.samples += 1;
+        let none = Labels::default();
+        let set = samples.labels.get(row).copied().unwrap_or(LabelSetId::EMPTY);
+        let labels = self.labels.get(set.index()).unwrap_or(&none);
+        let base = Event {
+            lane: 0,
+            start_ns: end_ns,
+            duration_ns: 0,
+            state: State::Unknown,
+            function: self.leaf(samples.stacks.get(row).copied().unwrap_or_default()),
+            endpoint: labels.endpoint,
+            span: samples.span_ids.get(row).copied().unwrap_or(0),
+            detail: labels.detail,
+        };
+        if !labels.event.is_empty() || event > 0 {
+            let duration_ns = if event > 0 { event } else { wall.max(cpu) };
+            lanes.background(labels, ending_now(base, duration_ns));
+            return;
+        }
+        if wall > 0 || cpu > 0 {
+            lanes.time(labels, base, wall, cpu);
+        }
+        for (duration_ns, state) in [(lock, State::Lock), (io, State::Io)] {
+            if duration_ns > 0 {
+                let lane = lanes.thread(labels);
+                lanes.push(Event { lane, state, ..ending_now(base, duration_ns) });
+            }
+        }
+    }
+
+    /// The function at the leaf. Events that only have labels have a stack of one frame without a name.
+    fn leaf(&self, stack: StackId) -> Option<FunctionId> {
+        let frame = *self.profile.stacks.get(stack).first()?;
+        let known = self.profile.frames.get(frame);
+        let is_named = known.function != StringId::EMPTY || known.module != StringId::EMPTY;
+        is_named.then(|| self.functions.of(frame))
+    }
+}
+
+/// The event with this duration, whose start was its end so far.
+fn ending_now(event: Event, duration_ns: i64) -> Event {
+    Event { start_ns: event.start_ns.saturating_sub(duration_ns), duration_ns, ..event }
+}
+
+fn sum(columns: &[Column<'_>], row: usize) -> i64 {
+    columns.iter().fold(0, |sum: i64, column| {
+        let value = column.values.get(row).copied().unwrap_or(0).max(0);
+        sum.saturating_add(value.saturating_mul(column.scale))
+    })
+}
+
+impl<'a> Columns<'a> {
+    fn new(profile: &'a Profile) -> Self {
+        let columns = |wanted: &dyn Fn(&str) -> bool| {
+            let all = profile.value_types.iter().zip(&profile.samples.values);
+            all.filter_map(|(value_type, values)| {
+                let canonical = value_type.canonical();
+                wanted(&canonical.name).then_some(Column { values, scale: canonical.scale })
+            })
+            .collect()
+        };
+        Columns {
+            wall: columns(&|name| name == "wall-time"),
+            cpu: columns(&|name| name == "cpu-time"),
+            lock: columns(&|name| name == "lock-acquire-wait"),
+            io: columns(&|name| name == "request-time" || (name.ends_with("-time") && name.contains("-io-"))),
+            events: columns(&|name| name == "timeline"),
+        }
+    }
+}
+
+impl Lanes {
+    /// The lane of the thread of a sample.
+    fn thread(&mut self, labels: &Labels) -> u32 {
+        let name = if labels.thread.is_empty() { UNNAMED } else { &labels.thread };
+        let id = if labels.thread_id.is_empty() { name } else { &labels.thread_id };
+        let key = PlaceKey { kind: LaneKind::Thread, id: id.to_owned() };
+        self.place(key, name, &labels.thread_id)
+    }
+
+    /// Wall time and the part of it on a CPU. Tasks that wait do not hold up their thread, so they are drawn apart.
+    fn time(&mut self, labels: &Labels, base: Event, wall: i64, cpu: i64) {
+        let whole = if wall > 0 { wall } else { cpu };
+        let lane = self.thread(labels);
+        if let Some(state) = labels.state {
+            return self.push(Event { lane, state, ..ending_now(base, whole) });
+        }
+        let cpu = match i128::from(cpu) * 100 / i128::from(whole) {
+            share if share >= i128::from(NEARLY_ALL) => whole,
+            share if share < i128::from(NEARLY_NOTHING) => 0,
+            _ => cpu.min(whole),
+        };
+        if cpu > 0 {
+            self.push(Event { lane, state: State::Cpu, ..ending_now(base, cpu) });
+        }
+        if cpu < whole {
+            let lane = if labels.task.is_empty() { lane } else { self.tasks(labels) };
+            let waited =
+                ending_now(Event { start_ns: base.start_ns.saturating_sub(cpu), ..base }, whole - cpu);
+            self.push(Event { lane, state: State::Wait, ..waited });
+        }
+    }
+
+    fn tasks(&mut self, labels: &Labels) -> u32 {
+        let name = format!("{} tasks", labels.thread);
+        let id = format!("tasks of {} {}", labels.thread_id, labels.thread);
+        self.place(PlaceKey { kind: LaneKind::Async, id }, name.trim(), "")
+    }
+
+    /// What the runtime says of itself: collections in one lane, its own work in one per kind, and operations that go on
+    /// at the same time side by side.
+    fn background(&mut self, labels: &Labels, event: Event) {
+        let state = State::of_event(&labels.event);
+        let key = |kind, id: &str| PlaceKey { kind, id: id.to_owned() };
+        let lane = match state {
+            State::Gc => self.place(key(LaneKind::Gc, ""), "Garbage collection", ""),
+            State::Io => self.place(key(LaneKind::Async, &labels.event), &labels.event, ""),
+            _ if labels.event == "zlib" || labels.event == "crypto" => {
+                self.place(key(LaneKind::Async, &labels.event), &labels.event, "")
+            }
+            State::Sleep => self.thread(labels),
+            _ => {
+                let name = if labels.event.is_empty() { "Runtime" } else { &labels.event };
+                self.place(key(LaneKind::Runtime, name), name, "")
+            }
+        };
+        self.push(Event { lane, state, ..event });
+    }
+}
+
+impl Labels {
+    fn new(profile: &Profile, set: &[Label], strings: &mut StringTable) -> Labels {
+        let mut labels = Labels::default();
+        let mut details: Vec<(&str, Cow<'_, str>)> = Vec::new();
+        for label in set {
+            let value = match label.value {
+                LabelValue::Text(text) => Cow::Borrowed(profile.strings.get(text)),
+                LabelValue::Number(number, _) => Cow::Owned(number.to_string()),
+            };
+            match profile.strings.get(label.key) {
+                "thread id" | "thread_id" => labels.thread_id = value.into_owned(),
+                "thread name" | "thread_name" => labels.thread = value.into_owned(),
+                "task name" => labels.task = value.into_owned(),
+                "event" => labels.event = value.into_owned(),
+                "state" => labels.state = Some(State::of_label(&value)),
+                "trace endpoint" => labels.endpoint = strings.intern(&value),
+                key if !value.is_empty() => details.push((key, value)),
+                _ => {}
+            }
+        }
+        labels.detail = strings.intern(&detail(&details));
+        labels
+    }
+}
+
+/// What labels say besides, in a few words.
+fn detail(labels: &[(&str, Cow<'_, str>)]) -> String {
+    let get = |wanted: &str| labels.iter().find(|(key, _)| *key == wanted).map(|(_, value)| value.as_ref());
+    let address = match (get("host"), get("port")) {
+        (Some(host), Some(port)) => Some(format!("{host}:{port}")),
+        (Some(host), None) => Some(host.to_owned()),
+        (None, Some(port)) => Some(format!("port {port}")),
+        (None, None) => None,
+    };
+    let words = ["operation", "gc type", "gc reason", "gc cause", "gc generation", "lock name", "task name"];
+    let words = words.into_iter().filter_map(get).map(str::to_owned);
+    let places = ["path", "hostname", "filename"].into_iter().filter_map(get).map(str::to_owned);
+    words.chain(address).chain(places).collect::<Vec<_>>().join(" ")
+}
