@@ -48,6 +48,7 @@ mod profile;
 mod sample;
 mod stack;
 mod strings;
+mod trace_id;
 mod value_type;
 
 mod aggregate;
@@ -81,5 +82,6 @@ pub use stack::{StackId, StackTable};
 pub use strings::{StringId, StringTable};
 pub use timeline::{Event, Lane, LaneKind, State, Timeline, TimelineOptions, timeline};
 pub use top::{TopBy, TopFunction, top};
+pub use trace_id::low_64_bits;
 pub use tree::{FlameTree, Pruned};
 pub use value_type::{CanonicalType, Kind, Unit, ValueType};

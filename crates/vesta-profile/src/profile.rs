@@ -42,6 +42,20 @@ impl Profile {
         Profile { samples: SampleTable::new(value_types.len()), value_types, ..Self::default() }
     }
 
+    /// The bytes of memory that it takes, roughly.
+    pub fn heap_size(&self) -> usize {
+        let samples = &self.samples;
+        let columns = samples.values.len() * 8 + 8;
+        let times = samples.timestamps_ns.len() + samples.span_ids.len() + samples.local_root_span_ids.len();
+        samples.len() * columns
+            + times * 8
+            + samples.trace_ids.len() * 4
+            + self.strings.heap_size()
+            + self.frames.len() * 64
+            + self.stacks.iter().map(|stack| stack.len() * 4 + 12).sum::<usize>()
+            + self.label_sets.len() * 64
+    }
+
     /// The position of the value type that `name` means, by any of its aliases.
     pub fn value_type_index(&self, name: &str) -> Option<usize> {
         let wanted = ValueType::new(name, "").canonical();

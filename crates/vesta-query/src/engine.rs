@@ -2,6 +2,7 @@
 
 use crate::QueryError;
 use crate::provenance::Remembered;
+use crate::raw::RawCache;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub struct Engine {
     limits: Limits,
     running: Arc<Semaphore>,
     remembered: Arc<Remembered>,
+    raw: Arc<RawCache>,
 }
 
 /// What one question may use.
@@ -55,7 +57,7 @@ impl Engine {
     /// An engine with limits of its own.
     pub fn with_limits(store: Arc<Store>, limits: Limits) -> Self {
         let running = Arc::new(Semaphore::new(limits.concurrency.max(1)));
-        Engine { store, limits, running, remembered: Arc::default() }
+        Engine { store, limits, running, remembered: Arc::default(), raw: Arc::default() }
     }
 
     /// What one question may use.
@@ -69,6 +71,10 @@ impl Engine {
 
     pub(crate) fn remembered(&self) -> &Remembered {
         &self.remembered
+    }
+
+    pub(crate) fn raw_cache(&self) -> &RawCache {
+        &self.raw
     }
 
     /// Runs a question within the limits. Dropping the future stops its scans.

@@ -48,6 +48,14 @@ pub enum QueryError {
         /// How many may be.
         limit: u64,
     },
+    /// Profiles of several processes, where one is wanted.
+    #[error("the scope holds profiles of {found} processes, and a timeline shows one")]
+    ManyProcesses {
+        /// How many there are.
+        found: usize,
+        /// How to choose one.
+        hint: String,
+    },
     /// The answer took too long.
     #[error("no answer within {} seconds", limit.as_secs_f64())]
     TimedOut {
@@ -65,7 +73,7 @@ impl QueryError {
         match self {
             QueryError::Scope(error) => error.hint.clone(),
             QueryError::Time(error) => error.hint().to_owned(),
-            QueryError::BadParameter { hint, .. } => hint.clone(),
+            QueryError::BadParameter { hint, .. } | QueryError::ManyProcesses { hint, .. } => hint.clone(),
             QueryError::UnknownType { known, .. } if known.is_empty() => {
                 "no profile in scope has any values: choose a longer time or a wider search".to_owned()
             }

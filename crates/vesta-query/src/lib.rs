@@ -39,6 +39,7 @@ pub mod scope;
 pub mod time;
 
 mod error;
+mod focus;
 mod question;
 
 mod engine;
@@ -56,8 +57,10 @@ mod types;
 mod export;
 mod flame_graph;
 mod labels;
+mod raw;
 mod sandwich;
 mod spans;
+mod timeline;
 mod top;
 
 mod column;
@@ -74,6 +77,7 @@ pub use error::QueryError;
 pub use export::Export;
 pub use facets::{Facet, FacetOptions, FacetValue, Facets};
 pub use flame_graph::{FlameGraph, FlameGraphOptions, FunctionKey};
+pub use focus::{Focus, FocusOn, SpanFocus};
 pub use labels::{LabelOptions, LabelSummary, LabelValueTotal, Labels};
 pub use measure::Measure;
 pub use measures::{Histogram, MeasureSummary, Measures};
@@ -84,5 +88,6 @@ pub use sandwich::{SandwichGraph, SandwichOptions};
 pub use series::{Series, SeriesGroup, SeriesOptions};
 pub use spans::SpanId;
 pub use tag_keys::{TagKey, TagKeyOptions, TagKeys};
+pub use timeline::ProcessTimeline;
 pub use top::{TopList, TopOptions};
 pub use types::{TypeSummary, Types};

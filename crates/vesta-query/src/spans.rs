@@ -5,6 +5,7 @@ use crate::profile_scan::within;
 use crate::{Engine, QueryError, Scope};
 use datafusion::prelude::{col, lit};
 use std::str::FromStr;
+use vesta_profile::low_64_bits;
 use vesta_store::ProfileId;
 
 /// The id of a span, or of the entry span of a service within a trace.
@@ -17,18 +18,7 @@ impl FromStr for SpanId {
     /// Reads a decimal number, or a hexadecimal one: after `0x`, or of 16 digits. Of the 32 digits of OpenTelemetry's
     /// trace ids and the like, the lower half counts, as in Datadog's.
     fn from_str(text: &str) -> Result<Self, QueryError> {
-        let hex = |digits: &str| {
-            let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let low =
-                digits.get(digits.len().saturating_sub(16)..).filter(|_| is_hex && digits.len() <= 32)?;
-            u64::from_str_radix(low, 16).ok()
-        };
-        let id = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-            Some(digits) => hex(digits),
-            None if text.len() == 16 || text.len() == 32 => hex(text),
-            None => text.parse().ok().filter(|_| !text.starts_with('+')),
-        };
-        id.map(SpanId).ok_or_else(|| QueryError::BadParameter {
+        low_64_bits(text).map(SpanId).ok_or_else(|| QueryError::BadParameter {
             parameter: "span id",
             value: text.to_owned(),
             hint: "write it in decimal, or in hexadecimal after 0x".to_owned(),

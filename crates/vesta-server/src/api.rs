@@ -20,6 +20,7 @@ pub(crate) mod session;
 pub(crate) mod spans;
 pub(crate) mod status;
 pub(crate) mod tags;
+pub(crate) mod timeline;
 pub(crate) mod top;
 pub(crate) mod types;
 

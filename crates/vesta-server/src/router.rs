@@ -37,6 +37,7 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/types", get(api::types::types))
         .route("/api/v1/series", get(api::series::series))
         .route("/api/v1/flamegraph", get(api::flame_graph::flame_graph))
+        .route("/api/v1/timeline", get(api::timeline::timeline))
         .route("/api/v1/top", get(api::top::top))
         .route("/api/v1/sandwich", get(api::sandwich::sandwich))
         .route("/api/v1/labels", get(api::labels::labels))

@@ -55,6 +55,7 @@ mod settings;
 mod background;
 mod open;
 
+mod decoded;
 mod snapshot;
 mod status;
 mod store;
@@ -62,6 +63,7 @@ mod symbols;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use config::{NoProbe, Probe, Retention, StoreConfig};
+pub use decoded::DecodedProfile;
 pub use error::{AppendError, OpenError, ReadError, TableError};
 pub use profile_id::{ProfileId, ProfileIdError};
 pub use snapshot::Snapshot;

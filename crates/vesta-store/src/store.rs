@@ -145,6 +145,11 @@ impl Store {
         Ok(libraries)
     }
 
+    /// What is too much within one upload.
+    pub(crate) fn limits(&self) -> &vesta_upload::Limits {
+        &self.core.config.limits
+    }
+
     async fn place_of(&self, id: ProfileId) -> Result<Option<Place>, ReadError> {
         let snapshot = self.snapshot().await;
         let batches = snapshot

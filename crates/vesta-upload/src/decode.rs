@@ -243,7 +243,7 @@ impl Decoder<'_> {
                 }
                 let mut profile = decoded.profile;
                 naming::name_value_types(&mut profile, self.family, name);
-                self.memory_left = self.memory_left.saturating_sub(memory(&profile));
+                self.memory_left = self.memory_left.saturating_sub(profile.heap_size());
                 self.decoded.profiles.push((name.to_owned(), profile));
             }
             Err(reason) => {
@@ -303,19 +303,4 @@ fn extension(name: &str) -> &str {
 /// `go 1.26 trace` and zeros up to 16 bytes.
 fn is_go_trace(bytes: &[u8]) -> bool {
     bytes.starts_with(b"go 1.") && bytes.get(..16).is_some_and(|head| head.windows(6).any(|w| w == b" trace"))
-}
-
-/// The memory of a profile, roughly.
-fn memory(profile: &Profile) -> usize {
-    let samples = &profile.samples;
-    let columns = samples.values.len() * 8 + 8;
-    let optional = (samples.timestamps_ns.len() + samples.span_ids.len() + samples.local_root_span_ids.len())
-        * 8
-        + samples.trace_ids.len() * 4;
-    samples.len() * columns
-        + optional
-        + profile.strings.heap_size()
-        + profile.frames.len() * 64
-        + profile.stacks.iter().map(|stack| stack.len() * 4 + 12).sum::<usize>()
-        + profile.label_sets.len() * 64
 }

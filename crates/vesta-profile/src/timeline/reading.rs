@@ -105,7 +105,8 @@ impl<'a> Reading<'a> {
             return;
         }
         if wall > 0 || cpu > 0 {
-            lanes.time(labels, base, wall, cpu);
+            let known = base.function.and_then(|id| State::of_function(self.functions.name(id)));
+            lanes.time(labels, labels.state.or(known), base, wall, cpu);
         }
         for (duration_ns, state) in [(lock, State::Lock), (io, State::Io)] {
             if duration_ns > 0 {
@@ -166,10 +167,10 @@ impl Lanes {
     }
 
     /// Wall time and the part of it on a CPU. Tasks that wait do not hold up their thread, so they are drawn apart.
-    fn time(&mut self, labels: &Labels, base: Event, wall: i64, cpu: i64) {
+    fn time(&mut self, labels: &Labels, known: Option<State>, base: Event, wall: i64, cpu: i64) {
         let whole = if wall > 0 { wall } else { cpu };
         let lane = self.thread(labels);
-        if let Some(state) = labels.state {
+        if let Some(state) = known {
             return self.push(Event { lane, state, ..ending_now(base, whole) });
         }
         let cpu = match i128::from(cpu) * 100 / i128::from(whole) {

@@ -65,6 +65,16 @@ impl State {
         }
     }
 
+    /// What V8 means by functions that are none.
+    pub(super) fn of_function(name: &str) -> Option<State> {
+        Some(match name {
+            "(idle)" => State::Sleep,
+            "Garbage Collection" | "(garbage collector)" => State::Gc,
+            "(program)" => State::Runtime,
+            _ => return None,
+        })
+    }
+
     /// What the label `event` means: of Node's `events.pprof`, and of the type `timeline` of .NET, PHP and Ruby.
     pub(super) fn of_event(text: &str) -> State {
         match text {

@@ -153,9 +153,10 @@ fn states_come_from_labels_and_value_types() {
         samples.push("f", &[("state", state)], at * 10, &[10, 0], 0);
     }
     samples.push("f", &[("lock name", "app.py:7")], 90, &[0, 10], 0);
+    samples.push("(idle)", &[], 100, &[10, 0], 0);
     let found = samples.timeline(100, &EXACT);
     let states: Vec<&str> = found.0.events.iter().map(|event| event.state.as_str()).collect();
-    assert_eq!(states, ["cpu", "lock", "io", "sleep", "wait", "unknown", "lock"]);
+    assert_eq!(states, ["cpu", "lock", "io", "sleep", "wait", "unknown", "lock", "sleep"]);
     assert_eq!(found.0.strings.get(found.0.events[6].detail), "app.py:7");
 }
 

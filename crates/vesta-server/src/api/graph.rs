@@ -40,6 +40,7 @@ pub(crate) struct Symbols<'a> {
     strings: Vec<String>,
     function_index: HashMap<FunctionId, i64>,
     string_index: HashMap<StringId, u32>,
+    text_index: HashMap<String, u32>,
 }
 
 impl<'a> Symbols<'a> {
@@ -50,6 +51,7 @@ impl<'a> Symbols<'a> {
             strings: vec![String::new()],
             function_index: HashMap::new(),
             string_index: HashMap::from([(StringId::EMPTY, 0)]),
+            text_index: HashMap::new(),
         }
     }
 
@@ -64,12 +66,25 @@ impl<'a> Symbols<'a> {
         }
     }
 
+    /// The index of a text that no function has.
+    pub(crate) fn text(&mut self, text: &str) -> u32 {
+        if text.is_empty() {
+            return 0;
+        }
+        let strings = &mut self.strings;
+        *self.text_index.entry(text.to_owned()).or_insert_with(|| {
+            strings.push(text.to_owned());
+            u32::try_from(strings.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
     /// The functions and strings that were referred to.
     pub(crate) fn finish(self) -> (Functions, Vec<String>) {
         (self.functions, self.strings)
     }
 
-    fn function(&mut self, id: FunctionId) -> i64 {
+    /// The index of a function; negative for what is none.
+    pub(crate) fn function(&mut self, id: FunctionId) -> i64 {
         match id {
             FunctionId::ROOT => return -1,
             FunctionId::OTHER => return -2,

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::shelf::Shelf;
-use vesta_query::{Engine, QueryError, SampleScope, Scope, parse_filter, time};
+use vesta_query::{Engine, Focus, QueryError, SampleScope, Scope, SpanFocus, SpanId, parse_filter, time};
 use vesta_store::ProfileId;
 
 /// Which profiles a query is about.
@@ -34,6 +34,22 @@ pub(crate) struct ScopeParams {
 pub(crate) struct SourceParams {
     /// Where the profile is: `opened` for a file that was opened; left out for what was sent to the server.
     pub(crate) source: Option<String>,
+}
+
+/// Samples by when they were taken, and by the request they were taken in. Read from uploads: of at most 32 profiles.
+#[derive(Clone, Debug, Default, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FocusParams {
+    /// Only samples that ended in this time: `FROM,TO` in milliseconds since the Unix epoch, with decimals.
+    #[param(example = "1795215616463.1,1795215617000")]
+    pub(crate) window: Option<String>,
+    /// Only samples of this request: the id of a span, of the entry span of the service, or of a trace.
+    #[param(example = "1234567890")]
+    pub(crate) span: Option<String>,
+    /// How far to look around the span: `span`, `children` (what is below it, too), `time` (whatever the process did
+    /// meanwhile) or `profile` (all samples of profiles that have it).
+    #[param(default = "children", required = false)]
+    pub(crate) focus_on: Option<String>,
 }
 
 /// Profiles, and whom to ask about them.
@@ -99,6 +115,49 @@ impl SourceParams {
                 .hint("write source=opened for files that were opened, or leave it out")),
         }
     }
+}
+
+impl FocusParams {
+    /// Reads the parameters.
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(FocusParams {
+            window: params.one("window")?,
+            span: params.one("span")?,
+            focus_on: params.one("focus_on")?,
+        })
+    }
+
+    /// The samples they mean.
+    pub(crate) fn resolve(&self) -> Result<Focus, Problem> {
+        let window = self.window.as_deref().map(parse_window).transpose()?;
+        let on = self.focus_on.as_deref().map(str::parse).transpose()?.unwrap_or_default();
+        let span = self.span.as_deref().filter(|id| !id.is_empty()).map(str::parse::<SpanId>).transpose()?;
+        Ok(Focus { window, span: span.map(|SpanId(id)| SpanFocus { id, on }) })
+    }
+}
+
+/// Reads two times in milliseconds, and answers them in nanoseconds.
+fn parse_window(text: &str) -> Result<(i64, i64), Problem> {
+    let wrong = || {
+        Problem::bad_request(format!("`{text}` is not a window"))
+            .hint("write FROM,TO in milliseconds since 1970, FROM below TO")
+    };
+    let (from, to) = text.split_once(',').ok_or_else(wrong)?;
+    match (parse_millis(from), parse_millis(to)) {
+        (Some(from), Some(to)) if from < to => Ok((from, to)),
+        _ => Err(wrong()),
+    }
+}
+
+/// Milliseconds with decimals, as nanoseconds. Not by way of a floating point number, which has too few digits.
+fn parse_millis(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let fraction: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    whole.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(fraction.parse().ok()?)
 }
 
 impl SampleParams {

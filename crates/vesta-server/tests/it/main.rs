@@ -25,4 +25,5 @@ mod page;
 mod query;
 mod rest;
 mod svg;
+mod timeline;
 mod tokens;

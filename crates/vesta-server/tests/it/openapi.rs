@@ -55,6 +55,8 @@ fn example(parameter: &Value) -> String {
         "query" => "service:web".to_owned(),
         "source" => "opened".to_owned(),
         "column" => "metrics.x".to_owned(),
+        "window" => "1,2".to_owned(),
+        "span" => "1".to_owned(),
         "group_by" | "function" | "file" | "module" | "path" | "facet" | "prefix" | "search" => {
             "x".to_owned()
         }

@@ -1,0 +1,45 @@
+//! Profiles as they were sent: with times, spans and labels that tables do not have.
+
+use crate::{ProfileId, RawUpload, ReadError, Store, Timestamp};
+use vesta_profile::Profile;
+use vesta_upload::Upload;
+
+/// All profiles of one upload as one, decoded from the log.
+#[derive(Clone, Debug)]
+pub struct DecodedProfile {
+    /// The profile.
+    pub id: ProfileId,
+    /// When its period starts.
+    pub start: Timestamp,
+    /// When its period ends.
+    pub end: Timestamp,
+    /// Its samples, one by one. Equal value types of several attachments are one.
+    pub profile: Profile,
+    /// What could not be read.
+    pub problems: Vec<String>,
+}
+
+impl Store {
+    /// Decodes the upload of a profile; `None` if there is no such profile any more.
+    pub async fn decoded(&self, id: ProfileId) -> Result<Option<DecodedProfile>, ReadError> {
+        let Some(raw) = self.raw(id).await? else { return Ok(None) };
+        let limits = self.limits().clone();
+        let work = tokio::task::spawn_blocking(move || decode(raw, &limits));
+        work.await.map_err(|_| ReadError::Damaged(id))?.map(Some).ok_or(ReadError::Damaged(id))
+    }
+}
+
+fn decode(raw: RawUpload, limits: &vesta_upload::Limits) -> Option<DecodedProfile> {
+    let upload = Upload::parse(&raw.headers, raw.body, limits).ok()?;
+    let decoded = upload.decode(limits);
+    let mut profiles = decoded.profiles.into_iter().map(|(_, profile)| profile);
+    let mut profile = profiles.next().unwrap_or_default();
+    profiles.for_each(|other| profile.merge(&other));
+    Some(DecodedProfile {
+        id: raw.id,
+        start: Timestamp(upload.event.start.as_microsecond()),
+        end: Timestamp(upload.event.end.as_microsecond()),
+        profile,
+        problems: decoded.problems.iter().map(ToString::to_string).collect(),
+    })
+}
