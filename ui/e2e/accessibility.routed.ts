@@ -88,6 +88,19 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'a search with a mistake',
+    path: '/?v=2&query=service:(',
+    ready: (page) => page.locator('.search-mistake').waitFor(),
+  },
+  {
+    name: 'measures and terms',
+    path: '/?v=2&query=-env:staging%20OR%20@cpu_cores:>1',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Add a tag' }).click();
+      await page.getByRole('slider', { name: 'CPU, at least' }).waitFor();
+    },
+  },
+  {
     name: 'settings',
     path: '/',
     ready: async (page) => {

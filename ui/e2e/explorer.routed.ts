@@ -84,7 +84,7 @@ test('a search that cannot be read says where and what to write', async ({ page 
   const box = page.getByRole('combobox', { name: 'Search for profiles' });
   await box.fill('service:(');
   await page.keyboard.press('Enter');
-  const mistake = page.getByRole('alert');
+  const mistake = page.getByRole('alert').filter({ has: page.locator('mark') });
   await expect(mistake).toContainText('This parenthesis is not closed: add a `)`');
   await expect(mistake.locator('mark')).toHaveText('(');
   await expect(box).toHaveAttribute('aria-invalid', 'true');
@@ -107,6 +107,68 @@ test('a facet takes values in and out, excludes them and is cleared', async ({ p
   expect(queryParams(page).get('query')).toBeNull();
   await page.goBack();
   await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toHaveValue('-service:payments');
+});
+
+test('any tag becomes a facet, of the reader or of the search', async ({ page }) => {
+  await page.goto('/?v=2&query=pod_name:shop');
+  await expect(facet(page, 'pod_name')).toBeVisible();
+  await page.getByRole('button', { name: 'Add a tag' }).click();
+  await page.getByRole('searchbox', { name: 'Find a tag' }).fill('kube');
+  await page.getByRole('button', { name: /^kube_namespace/ }).click();
+  await facet(page, 'kube_namespace')
+    .getByRole('button', { name: /^platform/ })
+    .click();
+  expect(queryParams(page).get('query')).toBe('pod_name:shop kube_namespace:platform');
+  await page.goto('/');
+  await expect(facet(page, 'pod_name')).toHaveCount(0);
+  await expect(facet(page, 'kube_namespace')).toBeVisible();
+  await page.getByRole('button', { name: 'Take kube_namespace out of the panel' }).click();
+  await expect(facet(page, 'kube_namespace')).toHaveCount(0);
+});
+
+test('values that are many are searched on the server, and folded facets ask for nothing', async ({
+  page,
+}) => {
+  await page.goto('/');
+  const hosts = facet(page, 'host');
+  await hosts.getByRole('button', { name: 'Show 16 more' }).click();
+  await hosts.getByRole('searchbox', { name: 'Find a host' }).fill('payments');
+  await expect(hosts.getByRole('button', { name: /^payments-/ })).toHaveCount(3);
+  await expect(hosts.getByRole('button', { name: /^search-api/ })).toHaveCount(0);
+  expect(mock.requests.at(-1)).toContain('facet=host&prefix=payments');
+  await hosts.getByRole('button', { name: 'host', exact: true }).click();
+  await expect.poll(() => mock.requests.at(-1)).not.toContain('facet=host');
+});
+
+test('a measure is narrowed by its handles, by keyboard, and widened again', async ({ page }) => {
+  await page.goto('/');
+  expect(mock.requests.some((request) => request.includes('/measures'))).toBe(false);
+  await page.getByRole('button', { name: 'Add a tag' }).scrollIntoViewIfNeeded();
+  const low = page.getByRole('slider', { name: 'CPU, at least' });
+  await low.focus();
+  await page.keyboard.press('PageUp');
+  await page.keyboard.press('ArrowRight');
+  await expect(low).toHaveAttribute('aria-valuetext', /cores$/);
+  await expect.poll(() => queryParams(page).get('query')).toMatch(/^@cpu_cores:\[[\d.]+ TO \*\]$/);
+  await page.getByRole('slider', { name: 'CPU, at most' }).focus();
+  await page.keyboard.press('PageDown');
+  await expect.poll(() => queryParams(page).get('query')).toMatch(/^@cpu_cores:\[[\d.]+ TO [\d.]+\]$/);
+  await page.getByRole('button', { name: 'Clear CPU' }).click();
+  expect(queryParams(page).get('query')).toBeNull();
+  await page.getByRole('button', { name: 'Go metrics' }).click();
+  await expect(page.getByRole('slider', { name: 'Goroutines, at least' })).toBeVisible();
+});
+
+test('on a narrow screen the filters are in a drawer, and asked for when it opens', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/');
+  await expect(page.getByText('421 profiles')).toBeVisible();
+  expect(mock.requests.filter((request) => request.includes('facet=host'))).toEqual([]);
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await facet(page, 'env').getByRole('button', { name: /^prod/ }).click();
+  expect(queryParams(page).get('query')).toBe('env:prod');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog', { name: 'Filters' })).toHaveCount(0);
 });
 
 test('a time range is chosen from the list and by brushing over the chart', async ({ page }) => {

@@ -13,6 +13,7 @@ import './views/explorer/search.css';
 import './views/explorer/scope-bar.css';
 import './views/explorer/time-range.css';
 import './views/explorer/explorer.css';
+import './views/explorer/facets.css';
 import './views/explorer/chart.css';
 import './views/pane/pane.css';
 import './views/pane/menus.css';

@@ -174,14 +174,6 @@ export function useSeries(scope: Scope, measure: string, groupBy: string) {
   ]);
 }
 
-export function useFacets(scope: Scope) {
-  return useScoped<FacetsBody>(
-    '/facets',
-    scope,
-    CORE_FACETS.map((key) => ['facet', key] as const),
-  );
-}
-
 /** Values of one key that begin with what is being typed. */
 export function useFacetValues(scope: Scope, key: string, prefix: string, enabled: boolean) {
   return useScoped<FacetsBody>(

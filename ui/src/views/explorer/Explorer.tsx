@@ -2,7 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
 import { ApiError } from '../../api/client.ts';
-import { scopeOf, useFacets, useNewestProfile, useStatus } from '../../api/queries.ts';
+import { useFacetsOf } from '../../api/explore.ts';
+import { scopeOf, useNewestProfile, useStatus } from '../../api/queries.ts';
 import { formatAgo, formatCompact, formatTimeShort, plural } from '../../model/format.ts';
 import { withoutMeasures } from '../../model/measure-range.ts';
 import { isQueryMistake } from '../../model/query-mistake.ts';
@@ -10,9 +11,11 @@ import { toggleIncluded } from '../../model/query-text.ts';
 import type { ExplorerTab, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { useNow } from '../../state/use-now.ts';
+import { Drawer } from '../../widgets/Drawer.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { EmptyState, ErrorState } from '../../widgets/State.tsx';
 import { Tabs } from '../../widgets/Tabs.tsx';
+import { NARROW, useMediaQuery } from '../../widgets/use-media-query.ts';
 import { FacetPanel } from './FacetPanel.tsx';
 import { FlamePane } from '../pane/FlamePane.tsx';
 import { Onboarding } from '../Onboarding.tsx';
@@ -22,6 +25,7 @@ import { SearchBox } from './SearchBox.tsx';
 import { SeriesChart } from './SeriesChart.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
 import { TopBar, type AppActions } from '../TopBar.tsx';
+import { useFacetChoice } from './use-facet-choice.ts';
 
 interface ExplorerProps {
   readonly state: ViewState;
@@ -31,8 +35,11 @@ interface ExplorerProps {
 
 export function Explorer({ state, update, actions }: ExplorerProps) {
   const scope = scopeOf(state);
-  const facets = useFacets(scope);
-  const [areFacetsOpen, setFacetsOpen] = useState(false);
+  const isNarrow = useMediaQuery(NARROW);
+  const [isDrawerOpen, setDrawerOpen] = useState(false);
+  const choice = useFacetChoice(state.query);
+  // How many profiles there are is always shown; the values of tags only where there is room for them.
+  const facets = useFacetsOf(scope, isNarrow && !isDrawerOpen ? ['service'] : choice.openKeys);
   const tab = state.tab as ExplorerTab;
   const profiles = facets.data?.profiles;
   const isEmpty = profiles === 0;
@@ -46,6 +53,33 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
 
   const whenEmpty = <Nothing state={state} update={update} />;
   const onQuery = (query: string): void => update({ query, zoom: [], expanded: [] });
+  const measureScope = scopeOf({ ...state, query: mistake ? '' : withoutMeasures(state.query) });
+  const facetPanel = (
+    <FacetPanel
+      scope={scope}
+      measureScope={measureScope}
+      query={state.query}
+      choice={choice}
+      facets={facets}
+      onQuery={onQuery}
+    />
+  );
+  const scopeBar = (
+    <ScopeBar query={state.query} profiles={profiles} onQuery={onQuery}>
+      {isNarrow && (
+        <button
+          type="button"
+          className="button"
+          aria-haspopup="dialog"
+          aria-expanded={isDrawerOpen}
+          onClick={() => setDrawerOpen(true)}
+        >
+          <Icon name="filter" />
+          Filters
+        </button>
+      )}
+    </ScopeBar>
+  );
   const panelId = 'explorer-panel';
   return (
     <div className="page">
@@ -53,7 +87,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
         <SearchBox
           query={state.query}
           scope={mistake ? scopeOf({ ...state, query: '' }) : scope}
-          measureScope={scopeOf({ ...state, query: mistake ? '' : withoutMeasures(state.query) })}
+          measureScope={measureScope}
           mistake={searchMistake}
           onSearch={onQuery}
         />
@@ -64,19 +98,17 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
           onLive={(live) => update({ live })}
         />
       </TopBar>
-      <div className="explorer" data-facets={areFacetsOpen}>
-        <button
-          type="button"
-          className="button facets-toggle"
-          aria-expanded={areFacetsOpen}
-          onClick={() => setFacetsOpen(!areFacetsOpen)}
-        >
-          <Icon name="filter" />
-          Facets
-        </button>
-        <aside className="facets" aria-label="Facets">
-          {!mistake && <FacetPanel scope={scope} query={state.query} onQuery={onQuery} />}
-        </aside>
+      <div className="explorer">
+        {!isNarrow && (
+          <aside className="facets" aria-label="Facets">
+            {!mistake && facetPanel}
+          </aside>
+        )}
+        {isNarrow && isDrawerOpen && (
+          <Drawer title="Filters" onClose={() => setDrawerOpen(false)}>
+            {facetPanel}
+          </Drawer>
+        )}
         <main className="explorer-main">
           <h1 className="visually-hidden">Profiles</h1>
           {searchMistake ? (
@@ -89,10 +121,13 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
           ) : mistake ? (
             <ErrorState error={mistake} onRetry={() => void facets.refetch()} />
           ) : isEmpty ? (
-            whenEmpty
+            <>
+              {state.query !== '' && scopeBar}
+              {whenEmpty}
+            </>
           ) : (
             <>
-              <ScopeBar query={state.query} profiles={profiles} onQuery={onQuery} />
+              {scopeBar}
               <SeriesChart
                 scope={scope}
                 state={state}

@@ -1,110 +1,111 @@
-import { useState } from 'react';
+import { lazy, Suspense, useRef } from 'react';
 
-import { CORE_FACETS, useFacets, type Scope } from '../../api/queries.ts';
-import type { Facet } from '../../api/types.ts';
-import { formatCompact, formatCount } from '../../model/format.ts';
-import { facetTerms, toggleExcluded, toggleIncluded, withoutFacet } from '../../model/query-text.ts';
+import { CORE_FACETS, type Scope } from '../../api/queries.ts';
+import type { FacetsBody } from '../../api/types.ts';
+import { formatCount } from '../../model/format.ts';
+import { facetTerms, withoutFacet } from '../../model/query-text.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { ErrorState, Skeleton } from '../../widgets/State.tsx';
+import { useSeen } from '../../widgets/use-seen.ts';
+import { AddFacet } from './AddFacet.tsx';
+import { FacetGroup } from './FacetGroup.tsx';
+import { FacetValues } from './FacetValues.tsx';
+import type { FacetChoice } from './use-facet-choice.ts';
 
-const SHORT = 6;
+// The sliders come when the reader gets to them, as their values do.
+const MeasurePanel = lazy(async () => {
+  const { MeasurePanel: component } = await import('./MeasurePanel.tsx');
+  return { default: component };
+});
 
 interface FacetPanelProps {
   readonly scope: Scope;
+  readonly measureScope: Scope;
   readonly query: string;
+  readonly choice: FacetChoice;
+  readonly facets: {
+    readonly data: FacetsBody | undefined;
+    readonly error: unknown;
+    readonly refetch: () => unknown;
+  };
   readonly onQuery: (query: string) => void;
 }
 
-export function FacetPanel({ scope, query, onQuery }: FacetPanelProps) {
-  const facets = useFacets(scope);
-  if (facets.isPending) return <Skeleton lines={14} label="Loading facets" />;
-  if (facets.isError && !facets.data) {
-    return <ErrorState error={facets.error} onRetry={() => void facets.refetch()} />;
+export function FacetPanel({ scope, measureScope, query, choice, facets, onQuery }: FacetPanelProps) {
+  if (!facets.data) {
+    return facets.error ? (
+      <ErrorState error={facets.error} onRetry={() => void facets.refetch()} />
+    ) : (
+      <Skeleton lines={14} label="Loading facets" />
+    );
   }
+  const { data } = facets;
   return (
     <>
-      {CORE_FACETS.map((key) => {
-        const facet = facets.data.facets.find((each) => each.key === key);
-        return facet && <FacetSection key={key} facet={facet} query={query} onQuery={onQuery} />;
+      {choice.keys.map((key) => {
+        const isCore = (CORE_FACETS as readonly string[]).includes(key);
+        const isOpen = !choice.isFolded(key);
+        const facet = data.facets.find((each) => each.key === key);
+        const { included, excluded } = facetTerms(query, key);
+        const isActive = included.length + excluded.length > 0;
+        if (isOpen && isCore && !isActive && facet?.values.every((value) => value === '')) return null;
+        return (
+          <FacetGroup
+            key={key}
+            title={key}
+            isOpen={isOpen}
+            onToggle={() => choice.fold(key, isOpen)}
+            note={facet && facet.distinct > 1 ? formatCount(facet.distinct) : ''}
+            action={
+              isActive ? (
+                <button
+                  type="button"
+                  className="text-button"
+                  onClick={() => onQuery(withoutFacet(query, key))}
+                >
+                  Clear
+                </button>
+              ) : choice.isAdded(key) ? (
+                <button
+                  type="button"
+                  className="facet-drop"
+                  aria-label={`Take ${key} out of the panel`}
+                  title="Take this tag out of the panel"
+                  onClick={() => choice.drop(key)}
+                >
+                  <Icon name="close" />
+                </button>
+              ) : undefined
+            }
+          >
+            {facet ? (
+              <FacetValues facet={facet} scope={scope} query={query} onQuery={onQuery} />
+            ) : (
+              <Skeleton lines={3} label={`Loading ${key}`} />
+            )}
+          </FacetGroup>
+        );
       })}
+      <AddFacet scope={scope} shown={choice.keys} onAdd={choice.add} />
+      <Measures scope={measureScope} query={query} onQuery={onQuery} />
     </>
   );
 }
 
-function FacetSection(props: {
-  readonly facet: Facet;
+function Measures(props: {
+  readonly scope: Scope;
   readonly query: string;
   readonly onQuery: (query: string) => void;
 }) {
-  const { facet, query, onQuery } = props;
-  const { key } = facet;
-  const [isLong, setLong] = useState(false);
-  const { included, excluded } = facetTerms(query, key);
-  // Selected values stay in sight even where nothing has them any more.
-  const known = new Set(facet.values);
-  const missing = [...included, ...excluded].filter((value) => !known.has(value));
-  const rows = [
-    ...missing.map((value) => ({ value, count: 0 })),
-    ...facet.values.map((value, index) => ({ value, count: facet.counts[index] ?? 0 })),
-  ].filter(({ value }) => value !== '');
-  if (rows.length === 0) return null;
-  const shown = isLong ? rows : rows.slice(0, SHORT);
-  const largest = Math.max(...rows.map(({ count }) => count), 1);
-  const isActive = included.length + excluded.length > 0;
+  const ref = useRef<HTMLDivElement>(null);
+  const isSeen = useSeen(ref);
   return (
-    <section className="facet" aria-label={key}>
-      <header>
-        <h3>{key}</h3>
-        {isActive ? (
-          <button type="button" className="text-button" onClick={() => onQuery(withoutFacet(query, key))}>
-            Clear
-          </button>
-        ) : (
-          <span className="muted">{facet.distinct > 1 ? formatCount(facet.distinct) : ''}</span>
-        )}
-      </header>
-      <ul>
-        {shown.map(({ value, count }) => {
-          const isIn = included.includes(value);
-          const isOut = excluded.includes(value);
-          return (
-            <li key={value} data-included={isIn} data-excluded={isOut}>
-              <button
-                type="button"
-                className="facet-value"
-                aria-pressed={isIn}
-                title={isIn ? `Remove ${key}:${value}` : `${key}:${value}`}
-                onClick={() => onQuery(toggleIncluded(query, key, value))}
-              >
-                <span className="facet-bar" style={{ width: `${(count / largest) * 100}%` }} />
-                <span className="facet-name">{value}</span>
-                <span className="facet-count">{formatCompact(count)}</span>
-              </button>
-              <button
-                type="button"
-                className="icon-button facet-exclude"
-                aria-pressed={isOut}
-                aria-label={`Exclude ${key} ${value}`}
-                title={`Exclude ${key}:${value}`}
-                onClick={() => onQuery(toggleExcluded(query, key, value))}
-              >
-                <Icon name="minus" />
-              </button>
-            </li>
-          );
-        })}
-      </ul>
-      {rows.length > SHORT && (
-        <button type="button" className="text-button" onClick={() => setLong(!isLong)}>
-          {isLong ? 'Show fewer' : `Show ${rows.length - SHORT} more`}
-        </button>
+    <div ref={ref} className="measures">
+      {isSeen && (
+        <Suspense fallback={<Skeleton lines={6} label="Loading measures" />}>
+          <MeasurePanel {...props} />
+        </Suspense>
       )}
-      {isLong && facet.truncated && (
-        <p className="muted facet-note">
-          The largest {facet.values.length} of {formatCount(facet.distinct)}. Type {key}: in the search for
-          the others.
-        </p>
-      )}
-    </section>
+    </div>
   );
 }
