@@ -38,10 +38,10 @@ test('a click zooms in, another one zooms out, and the address keeps the place',
 test('the table follows what is zoomed in on', async ({ page }) => {
   await page.goto('/');
   const functions = page.getByRole('region', { name: 'Functions' });
-  await expect(functions.getByRole('button', { name: 'read_record' })).toBeVisible();
+  await expect(functions.getByRole('button', { name: 'read_record', exact: true })).toBeVisible();
   await clickNode(page, fixture, checkout);
-  await expect(functions.getByRole('button', { name: 'TaxTable._find_bracket' })).toBeVisible();
-  await expect(functions.getByRole('button', { name: 'read_record' })).toHaveCount(0);
+  await expect(functions.getByRole('button', { name: 'TaxTable._find_bracket', exact: true })).toBeVisible();
+  await expect(functions.getByRole('button', { name: 'read_record', exact: true })).toHaveCount(0);
 });
 
 test('hovering tells self, total and shares, with the same numbers as the table', async ({ page }) => {

@@ -210,8 +210,9 @@ function facets(params: URLSearchParams, nothing: boolean): FacetsBody {
 
 function breakdown(params: URLSearchParams, nothing: boolean): BreakdownBody {
   const by = params.get('by') ?? 'tag:service';
-  const name = { 'label:thread': 'thread', 'label:endpoint': 'endpoint', 'frame:function': 'function' }[by];
-  const body = fixture<BreakdownBody>(`breakdown-${name ?? 'service'}`);
+  const name = by.slice(by.indexOf(':') + 1);
+  const known = ['thread', 'endpoint', 'function', 'line', 'file', 'package', 'version'].includes(name);
+  const body = fixture<BreakdownBody>(`breakdown-${known ? name : 'service'}`);
   const search = params.get('search') ?? '';
   const kept = [...body.rows.value.keys()].filter(
     (row) => !nothing && (body.rows.value[row] ?? '').toLowerCase().includes(search.toLowerCase()),

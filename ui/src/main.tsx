@@ -17,6 +17,7 @@ import './views/explorer/facets.css';
 import './views/explorer/chart.css';
 import './views/pane/pane.css';
 import './views/pane/menus.css';
+import './views/pane/side-table.css';
 import './views/tables.css';
 import './views/profile/profile.css';
 import './views/dialogs.css';

@@ -27,6 +27,7 @@ export interface BreakdownBody extends BasisBody {
     /** Of functions and lines. */
     file?: string[];
     module?: string[];
+    line?: number[];
   };
   found: number;
   other: { rows: number; self: number; total: number } | null;

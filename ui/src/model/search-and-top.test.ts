@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { at, decodeCallTree } from './call-tree.ts';
 import { randomBody } from './random-tree.testing.ts';
 import { compileSearch, searchTree } from './search.ts';
-import { rowsOfSubtree, sortedRows } from './top.ts';
+import type { FrameDimension } from './row-choice.ts';
+import { marksOf, rowsOfSubtree, sortedRows, type FunctionRow, type FunctionSort } from './top.ts';
 
 const tree = decodeCallTree(randomBody({ seed: 21, nodes: 2000 }), 'function');
 
@@ -51,6 +52,42 @@ describe('functions of a subtree', () => {
       expect(row.total).toBeLessThanOrEqual(at(tree.totals, root));
       expect(row.self).toBeLessThanOrEqual(row.total);
     }
+  });
+
+  it('add up to the same by file and by package', () => {
+    const sum = (by: FrameDimension): number =>
+      rowsOfSubtree(tree, 0, by).reduce((total, row) => total + row.self, 0);
+    for (const by of ['line', 'file', 'package'] as const) expect(sum(by)).toBe(sum('function'));
+    for (const row of rowsOfSubtree(tree, 0, 'package')) {
+      expect(row.total).toBeLessThanOrEqual(at(tree.totals, 0));
+    }
+  });
+
+  it('mark the nodes they stand for', () => {
+    for (const by of ['function', 'file', 'package'] as const) {
+      for (const row of rowsOfSubtree(tree, 0, by)) {
+        const marks = marksOf(tree, row, by);
+        const self = marks.reduce((total, mark, node) => total + mark * at(tree.selfs, node), 0);
+        expect(self).toBe(row.self);
+      }
+    }
+  });
+
+  it('sort by calls and by the cost of one, what is not counted last', () => {
+    const row = (name: string, total: number, calls: number | null): FunctionRow => ({
+      name,
+      file: '',
+      module: '',
+      line: 0,
+      self: total,
+      total,
+      calls,
+    });
+    const rows = [row('often', 100, 50), row('dear', 90, 3), row('unknown', 200, null)];
+    const names = (sort: FunctionSort): string[] => sortedRows(rows, sort, '').map(({ name }) => name);
+    expect(names('-calls')).toEqual(['often', 'dear', 'unknown']);
+    expect(names('-each')).toEqual(['dear', 'often', 'unknown']);
+    expect(names('-total')).toEqual(['unknown', 'often', 'dear']);
   });
 
   it('sort and filter', () => {

@@ -55,6 +55,8 @@ export interface ViewState {
   readonly table: boolean;
   readonly dimension: Dimension;
   readonly functionSort: FunctionSort;
+  /** Text that the rows of the table must have. */
+  readonly rowSearch: string;
 
   /** What the chart shows: a measure, or `type:NAME` for the rate of a value type; and what its lines are. */
   readonly measure: string;
@@ -133,6 +135,7 @@ export const DEFAULTS: ViewState = {
   table: true,
   dimension: 'frame:function',
   functionSort: '-self',
+  rowSearch: '',
   measure: 'cpu_cores',
   groupBy: 'service',
   profileSort: '-start',
@@ -154,7 +157,8 @@ const GRANULARITIES: readonly Granularity[] = ['function', 'line', 'file', 'pack
 const COLORS: readonly ColorBy[] = ['package', 'kind', 'value'];
 const ORDERS: readonly SiblingOrder[] = ['value', 'name'];
 const NORMALIZATIONS: readonly Normalize[] = ['total', 'minute', 'call'];
-const FUNCTION_SORTS: readonly FunctionSort[] = ['-self', '-total', 'name', 'self', 'total', '-name'];
+const SORT_FIELDS = ['name', 'self', 'total', 'calls', 'each'] as const;
+const FUNCTION_SORTS: readonly FunctionSort[] = SORT_FIELDS.flatMap((field) => [field, `-${field}`] as const);
 const CHANGES: readonly ChangeMode[] = ['share', 'rate'];
 
 /** Written into every link. Raise it with an upgrader whenever an old link would be read differently. */
@@ -225,6 +229,7 @@ export function decodeUrl(pathname: string, search: string): ViewState {
     table: flag('table', DEFAULTS.table),
     dimension: someText('by', DEFAULTS.dimension),
     functionSort: oneOf(FUNCTION_SORTS, params.get('fsort'), DEFAULTS.functionSort),
+    rowSearch: text('rows', DEFAULTS.rowSearch),
     measure: someText('measure', DEFAULTS.measure),
     groupBy: someText('group', DEFAULTS.groupBy),
     profileSort: someText('sort', DEFAULTS.profileSort),
@@ -276,6 +281,7 @@ export function encodeUrl(state: ViewState): string {
   putFlag('table', state.table, DEFAULTS.table);
   put('by', state.dimension, DEFAULTS.dimension);
   put('fsort', state.functionSort, DEFAULTS.functionSort);
+  put('rows', state.rowSearch, DEFAULTS.rowSearch);
   put('measure', state.measure, DEFAULTS.measure);
   put('group', state.groupBy, DEFAULTS.groupBy);
   put('sort', state.profileSort, DEFAULTS.profileSort);

@@ -4,12 +4,11 @@ import {
   questionOf,
   useFlameGraph,
   useLabels,
-  useTop,
   useTypes,
-  type SampleQuestion,
+  type FlameGraphQuestion,
   type Scope,
 } from '../../api/queries.ts';
-import type { Granularity, ValueTypeInfo } from '../../api/types.ts';
+import type { Granularity, LabelsBody, ValueTypeInfo } from '../../api/types.ts';
 import { FlameGraph } from '../../flame/FlameGraph.tsx';
 import { zoomOutTarget } from '../../flame/keyboard.ts';
 import {
@@ -22,8 +21,10 @@ import {
 } from '../../model/call-tree.ts';
 import { formatCount, formatShare, formatValue } from '../../model/format.ts';
 import { searchTree } from '../../model/search.ts';
-import { rowsOfSubtree, rowsOfTop } from '../../model/top.ts';
+import { frameDimensionOf } from '../../model/row-choice.ts';
+import { marksOf, type FunctionRow } from '../../model/top.ts';
 import type { ViewState } from '../../state/url.ts';
+import { useDebounced } from '../../state/use-debounced.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Segmented } from '../../widgets/Segmented.tsx';
@@ -31,8 +32,8 @@ import { Busy, EmptyState, ErrorState, FlameSkeleton } from '../../widgets/State
 import { Basis } from './Basis.tsx';
 import { Breadcrumb } from './Breadcrumb.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
-import { FunctionTable } from './FunctionTable.tsx';
 import { LabelFilters } from './LabelFilters.tsx';
+import { SideTable } from './SideTable.tsx';
 import { TopPane } from './TopPane.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
 import { useExpanded } from './use-expanded.ts';
@@ -205,13 +206,13 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           update={update}
           type={type}
           question={question}
+          labels={labels.data}
           tree={tree}
           flameGraph={flameGraph}
           isBusy={(flameGraph.isFetching && flameGraph.isPlaceholderData) || isExpanding}
           zoomed={zoomed}
           selected={selected}
           found={found}
-          search={search}
           onZoom={zoomTo}
           onZoomOut={zoomOut}
           onSelect={(node) => tree && setSelection(pathKeys(tree, node))}
@@ -230,14 +231,14 @@ interface FlameBodyProps {
   readonly state: ViewState;
   readonly update: Update;
   readonly type: ValueTypeInfo;
-  readonly question: SampleQuestion;
+  readonly question: FlameGraphQuestion;
+  readonly labels: LabelsBody | undefined;
   readonly tree: CallTree | undefined;
   readonly flameGraph: ReturnType<typeof useFlameGraph>;
   readonly isBusy: boolean;
   readonly zoomed: NodeId;
   readonly selected: NodeId;
   readonly found: ReturnType<typeof searchTree>;
-  readonly search: string;
   readonly onZoom: (node: NodeId) => void;
   readonly onZoomOut: () => void;
   readonly onSelect: (node: NodeId) => void;
@@ -246,16 +247,15 @@ interface FlameBodyProps {
 }
 
 function FlameBody(props: FlameBodyProps) {
-  const { state, update, type, tree, flameGraph, zoomed, found, search, scope } = props;
-  const isWhole = zoomed === 0;
-  // The server's table knows the functions that pruning took out of the tree.
-  const top = useTop(scope, props.question, '', state.table && isWhole && state.granularity === 'function');
-  const rows = useMemo(() => {
-    if (!tree) return [];
-    return isWhole && top.data && state.granularity === 'function'
-      ? rowsOfTop(top.data)
-      : rowsOfSubtree(tree, zoomed);
-  }, [tree, isWhole, top.data, state.granularity, zoomed]);
+  const { state, update, type, tree, flameGraph, zoomed, found, scope } = props;
+  const [hovered, setHovered] = useState<FunctionRow | null>(null);
+  // Not for rows that the pointer only passes over.
+  const lit = useDebounced(hovered, 120);
+  const by = frameDimensionOf(state.dimension);
+  const highlight = useMemo(
+    () => (tree && lit && by ? { marks: marksOf(tree, lit, by), matches: [], total: 0 } : undefined),
+    [tree, lit, by],
+  );
 
   if (flameGraph.isError && !flameGraph.data) {
     return <ErrorState error={flameGraph.error} onRetry={() => void flameGraph.refetch()} />;
@@ -283,14 +283,15 @@ function FlameBody(props: FlameBodyProps) {
       <div className="flame-split" data-table={state.table}>
         <Busy isBusy={props.isBusy} />
         {state.table && (
-          <FunctionTable
-            rows={rows}
-            whole={at(tree.totals, zoomed)}
-            unit={tree.unit}
-            sort={state.functionSort}
-            search={search}
-            onSort={(functionSort) => update({ functionSort })}
-            onPick={(name) => update({ search: state.search === name ? '' : name })}
+          <SideTable
+            scope={scope}
+            state={state}
+            update={update}
+            question={props.question}
+            labels={props.labels}
+            tree={tree}
+            zoomed={zoomed}
+            onHover={setHovered}
           />
         )}
         <FlameGraph
@@ -298,7 +299,7 @@ function FlameBody(props: FlameBodyProps) {
           label={`Flame graph of ${type.name}, ${formatValue(whole, tree.unit)} in all`}
           zoomed={zoomed}
           selected={props.selected}
-          search={found}
+          search={highlight ?? found}
           onZoom={props.onZoom}
           onZoomOut={props.onZoomOut}
           onSelect={props.onSelect}
