@@ -33,6 +33,7 @@ import { Basis } from './Basis.tsx';
 import { Breadcrumb } from './Breadcrumb.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
 import { LabelFilters } from './LabelFilters.tsx';
+import { NormalizeSelect } from './NormalizeSelect.tsx';
 import { SideTable } from './SideTable.tsx';
 import { TopPane } from './TopPane.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
@@ -133,6 +134,13 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
               { value: 'package', label: 'Package' },
             ]}
             onChange={(granularity) => update({ granularity, zoom: [], expanded: [] })}
+          />
+        )}
+        {isFlame && (
+          <NormalizeSelect
+            basis={tree}
+            value={state.normalize}
+            onNormalize={(normalize) => update({ normalize })}
           />
         )}
         <LabelFilters
