@@ -13,7 +13,7 @@ mod stacks;
 
 use divan::Bencher;
 use std::hint::black_box;
-use vesta_profile::{FlameTree, FunctionTable, Granularity, Profile, TopBy, aggregate, top};
+use vesta_profile::{FlameTree, FunctionTable, Granularity, Profile, TopBy, Transform, aggregate, top};
 
 const STACKS: [u32; 3] = [30_000, 300_000, 3_000_000];
 
@@ -41,6 +41,26 @@ fn top_functions(bencher: Bencher<'_, '_>, stacks: u32) {
     let functions = functions(&profile);
     let tree = tree(&profile, &functions);
     bencher.bench_local(|| top(&tree, &functions, TopBy::Name));
+}
+
+#[divan::bench(args = ["focus", "only", "exclude", "merge", "collapse-recursion", "coarsen"], sample_count = 5)]
+fn transform_300000_stacks(bencher: Bencher<'_, '_>, what: &str) {
+    let profile = stacks::profile(300_000);
+    let mut functions = functions(&profile);
+    let tree = tree(&profile, &functions);
+    // The function that most is spent below, other than what is on every stack: most of the tree has to be looked at.
+    let mut rows = top(&tree, &functions, TopBy::Function);
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.total));
+    let often = rows.iter().find(|row| row.total < tree.total() / 2).map_or(rows[0], |row| *row);
+    let name = functions.name(often.function).to_owned();
+    let transform = Transform::parse(&format!("{what}:{name}"));
+    bencher.bench_local(|| match &transform {
+        Some(transform) => transform.apply(&tree, &mut functions),
+        None => {
+            let (coarse, ids) = functions.coarsen(Granularity::Package);
+            tree.renamed(&coarse, &ids)
+        }
+    });
 }
 
 #[divan::bench]

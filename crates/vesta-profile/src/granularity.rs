@@ -234,6 +234,27 @@ impl FunctionTable {
         ids
     }
 
+    /// The row that stands for a whole package, added if there is none.
+    pub(crate) fn add_package(&mut self, package: &str, kind: FrameKind) -> FunctionId {
+        let name = self.strings.intern(package);
+        self.add(Function { name, package: name, kind, ..Function::default() })
+    }
+
+    /// The row of this name and nothing else, added if there is none.
+    pub(crate) fn add_named(&mut self, name: &str, kind: FrameKind) -> FunctionId {
+        let name = self.strings.intern(name);
+        self.add(Function { name, kind, ..Function::default() })
+    }
+
+    fn add(&mut self, row: Function) -> FunctionId {
+        let rows = self.rows.len();
+        let id = self.intern(row);
+        if self.rows.len() > rows {
+            self.rank();
+        }
+        id
+    }
+
     /// The function of a frame of the table that this one was made of.
     pub fn of(&self, frame: FrameId) -> FunctionId {
         self.of_frame.get(frame.index()).copied().unwrap_or(FunctionId::NO_STACK)

@@ -46,6 +46,14 @@ impl Growing {
         node
     }
 
+    /// A new child of `parent` for `function`, which must not have one yet. It is not found by [`Growing::child`].
+    pub(crate) fn push(&mut self, parent: u32, function: FunctionId) -> u32 {
+        let node = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
+        self.parents.push(parent);
+        self.functions.push(function);
+        node
+    }
+
     /// The value of every node and all below it, from the values of the nodes themselves.
     pub(crate) fn totals(&self, self_values: &[i64]) -> Vec<i64> {
         let mut totals = self_values.to_vec();

@@ -11,4 +11,5 @@ mod prune;
 mod sandwich;
 mod timeline;
 mod top;
+mod transform;
 mod value_type;
