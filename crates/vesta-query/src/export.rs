@@ -1,12 +1,15 @@
 //! A scope merged into one profile, to be written to a file.
 
 use crate::engine::compute;
-use crate::flame_graph::problems_of;
+use crate::flame_graph::{build_tree, problems_of};
 use crate::stack_sums::StackSums;
 use crate::time::TimeRange;
 use crate::{Basis, Engine, QueryError, SampleScope};
 use std::sync::Arc;
-use vesta_profile::{CanonicalType, FrameTable, Profile, Sample, StackId, StringTable, ValueType};
+use vesta_profile::{
+    CanonicalType, FlameTree, Frame, FrameId, FrameTable, FunctionId, FunctionTable, Granularity, Profile,
+    Sample, StackId, StringTable, ValueType,
+};
 
 /// A scope merged into one profile.
 #[derive(Clone, Debug)]
@@ -38,6 +41,16 @@ fn merge(sums: StackSums, range: TimeRange) -> Export {
     let mut profile = Profile::new(vec![value_type]);
     profile.start_ns = range.from.0.saturating_mul(1000);
     profile.duration_ns = i64::try_from(range.duration().as_nanos()).unwrap_or(i64::MAX);
+    if !sums.transforms.is_empty() {
+        let (functions, tree) = build_tree(&sums, Granularity::Line);
+        add_tree(&mut profile, &functions, &tree);
+        return Export {
+            problems: problems_of(&sums),
+            profile,
+            value_type: sums.value_type,
+            basis: sums.basis,
+        };
+    }
     let mut symbols = Copied::new(sums.symbols.strings.clone(), sums.symbols.frames.clone());
     for (stack, value) in sums.stacks().filter(|(_, value)| *value != 0) {
         let stack = symbols.copy(&mut profile, sums.symbols.stacks.get(stack));
@@ -46,12 +59,35 @@ fn merge(sums: StackSums, range: TimeRange) -> Export {
     Export { problems: problems_of(&sums), profile, value_type: sums.value_type, basis: sums.basis }
 }
 
+/// Adds a sample for every node that something was spent in. A transformed stack is not one of the tables any more, and
+/// all that is left of its frames is what the tree shows.
+fn add_tree(profile: &mut Profile, functions: &FunctionTable, tree: &FlameTree) {
+    let mut copy = |id: FunctionId| {
+        let row = functions.get(id);
+        let mut text = |id| profile.strings.intern(functions.strings().get(id));
+        let (function, file, module) = (text(row.name), text(row.file), text(row.module));
+        profile.frames.intern(Frame { function, file, module, line: row.line, ..Frame::default() })
+    };
+    let frames: Vec<FrameId> = (0u32..).take(functions.len()).map(|id| copy(FunctionId(id))).collect();
+    let mut stack = Vec::new();
+    for (node, &value) in tree.self_values().iter().enumerate().filter(|(_, value)| **value != 0) {
+        stack.clear();
+        let mut at = node;
+        while let (Some(&function), Some(&parent)) = (tree.functions().get(at), tree.parents().get(at)) {
+            stack.extend(frames.get(function.index()).filter(|_| function != FunctionId::NO_STACK));
+            at = parent as usize;
+        }
+        let stack = profile.stacks.intern(&stack);
+        profile.samples.push(Sample { stack, values: &[value], ..Sample::default() });
+    }
+}
+
 /// Frames that were already copied from the shared tables, by their id there.
 struct Copied {
     strings: Arc<StringTable>,
     frames: Arc<FrameTable>,
-    new: Vec<Option<vesta_profile::FrameId>>,
-    stack: Vec<vesta_profile::FrameId>,
+    new: Vec<Option<FrameId>>,
+    stack: Vec<FrameId>,
 }
 
 impl Copied {
@@ -60,7 +96,7 @@ impl Copied {
         Copied { strings, frames, new, stack: Vec::new() }
     }
 
-    fn copy(&mut self, profile: &mut Profile, stack: &[vesta_profile::FrameId]) -> StackId {
+    fn copy(&mut self, profile: &mut Profile, stack: &[FrameId]) -> StackId {
         self.stack.clear();
         for &id in stack {
             let known = self.new.get(id.index()).copied().flatten();

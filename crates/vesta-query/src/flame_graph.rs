@@ -4,7 +4,7 @@ use crate::engine::compute;
 use crate::stack_sums::StackSums;
 use crate::time::TimeRange;
 use crate::{Basis, Engine, QueryError, SampleScope};
-use vesta_profile::{CanonicalType, FlameTree, FunctionId, FunctionTable, Granularity};
+use vesta_profile::{CanonicalType, FlameTree, FunctionId, FunctionTable, Granularity, Transform};
 
 /// How to draw a flame graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,13 +104,46 @@ impl FunctionKey {
     }
 }
 
-/// The functions and the whole tree of the stacks of a question.
+/// The functions and the whole tree of the stacks of a question, transformed.
 pub(crate) fn build_tree(sums: &StackSums, granularity: Granularity) -> (FunctionTable, FlameTree) {
-    let symbols = &sums.symbols;
-    let functions =
-        FunctionTable::with_libraries(&symbols.strings, &symbols.frames, granularity, &sums.libraries);
-    let tree = FlameTree::from_stacks(&functions, &sums.symbols.stacks, sums.stacks());
+    let (functions, [tree]) = build_trees(sums, [&sums.values], granularity);
     (functions, tree)
+}
+
+/// The functions and the whole trees of the stacks of a question, one tree for each column of values, transformed.
+///
+/// Transforms tell functions apart, so they are applied to a tree of functions or lines, whatever the granularity.
+pub(crate) fn build_trees<const N: usize>(
+    sums: &StackSums,
+    columns: [&[i64]; N],
+    granularity: Granularity,
+) -> (FunctionTable, [FlameTree; N]) {
+    let symbols = &sums.symbols;
+    let functions_at = |granularity| {
+        FunctionTable::with_libraries(&symbols.strings, &symbols.frames, granularity, &sums.libraries)
+    };
+    let tree_of = |functions: &FunctionTable, values: &[i64]| {
+        let values = symbols.ids.iter().copied().zip(values.iter().copied());
+        FlameTree::from_stacks(functions, &symbols.stacks, values)
+    };
+    if sums.transforms.is_empty() {
+        let functions = functions_at(granularity);
+        let trees = columns.map(|values| tree_of(&functions, values));
+        return (functions, trees);
+    }
+    let needs_lines = granularity == Granularity::Line || sums.transforms.iter().any(Transform::needs_lines);
+    let fine = if needs_lines { Granularity::Line } else { Granularity::Function };
+    let mut functions = functions_at(fine);
+    let trees = columns.map(|values| {
+        let tree = tree_of(&functions, values);
+        sums.transforms.iter().fold(tree, |tree, transform| transform.apply(&tree, &mut functions))
+    });
+    if fine == granularity {
+        return (functions, trees);
+    }
+    let (coarse, ids) = functions.coarsen(granularity);
+    let trees = trees.map(|tree| tree.renamed(&coarse, &ids));
+    (coarse, trees)
 }
 
 /// What the user should know of the symbols.

@@ -83,7 +83,7 @@ pub use measure::Measure;
 pub use measures::{Histogram, MeasureSummary, Measures};
 pub use profile_detail::{ProfileDetail, TypeTotal};
 pub use profile_list::{Cursor, ListOptions, ProfileList, ProfileSummary, Sort};
-pub use question::{Basis, SampleScope, Scope, parse_filter};
+pub use question::{Basis, SampleScope, Scope, parse_filter, parse_transform};
 pub use sandwich::{SandwichGraph, SandwichOptions};
 pub use series::{Series, SeriesGroup, SeriesOptions};
 pub use spans::SpanId;

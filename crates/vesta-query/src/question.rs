@@ -4,7 +4,7 @@ use crate::QueryError;
 use crate::scope::Expr;
 use crate::time::TimeRange;
 use std::time::Duration;
-use vesta_profile::{LabelFilter, LabelMatch, ValueType};
+use vesta_profile::{LabelFilter, LabelMatch, Transform, ValueType};
 use vesta_store::ProfileId;
 
 /// Which profiles a question is about.
@@ -27,6 +27,8 @@ pub struct SampleScope {
     pub value_type: String,
     /// Samples must carry, for each key, one of the labels that are asked for, and none that is negated.
     pub filters: Vec<LabelFilter>,
+    /// What is done to the tree of the samples, in this order. Answers that are not made of a tree do not know it.
+    pub transforms: Vec<Transform>,
 }
 
 /// How much stands behind an answer. Time and calls are told of questions about samples only.
@@ -59,7 +61,7 @@ impl Scope {
 impl SampleScope {
     /// All samples of one value type.
     pub fn new(scope: Scope, value_type: impl Into<String>) -> Self {
-        SampleScope { scope, value_type: value_type.into(), filters: Vec::new() }
+        SampleScope { scope, value_type: value_type.into(), filters: Vec::new(), transforms: Vec::new() }
     }
 
     /// The name of the value type that tables use.
@@ -82,4 +84,16 @@ pub fn parse_filter(text: &str) -> Result<LabelFilter, QueryError> {
             hint: "write label:value, as in thread:worker-1 or -endpoint:GET /health".to_owned(),
         }),
     }
+}
+
+/// Reads a transform as [`Transform::parse`] does.
+pub fn parse_transform(text: &str) -> Result<Transform, QueryError> {
+    Transform::parse(text).ok_or_else(|| QueryError::BadParameter {
+        parameter: "transform",
+        value: text.to_owned(),
+        hint: "write focus:KEY, only:KEY, exclude:KEY, merge:KEY, collapse-recursion, collapse-recursion:KEY, \
+               collapse-library:PACKAGE or my-code, where KEY is name, file, module, line and package of a function, \
+               separated by tabs, and an empty part means any"
+            .to_owned(),
+    })
 }

@@ -14,7 +14,7 @@ use datafusion::functions_aggregate::expr_fn::sum;
 use datafusion::logical_expr::{ColumnarValue, Expr as Plan, Volatility, create_udf};
 use datafusion::prelude::{col, lit};
 use std::sync::Arc;
-use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, Libraries, StackId, ValueType};
+use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, Libraries, StackId, Transform, ValueType};
 use vesta_store::{ResolvedStacks, Snapshot};
 
 /// The samples of one question, added up by stack.
@@ -25,10 +25,14 @@ pub(crate) struct StackSums {
     pub(crate) symbols: ResolvedStacks,
     /// The sum of each stack of `symbols.ids`.
     pub(crate) values: Vec<i64>,
+    /// How many samples, as the profilers took them, each of those sums is of.
+    pub(crate) counts: Vec<i64>,
     /// What stands behind the sums.
     pub(crate) basis: Basis,
     /// The libraries that processes in scope say they have.
     pub(crate) libraries: Arc<Libraries>,
+    /// What is to be done to the tree of the stacks.
+    pub(crate) transforms: Vec<Transform>,
 }
 
 /// More services than this are not listed in a filter if it can be helped.
@@ -39,7 +43,7 @@ impl Engine {
     pub(crate) async fn stack_sums(&self, question: &SampleScope) -> Result<StackSums, QueryError> {
         let snapshot = self.store().snapshot().await;
         let selected = self.select_samples(&snapshot, question).await?;
-        let (mut ids, mut values, mut samples) = (Vec::new(), Vec::new(), 0u64);
+        let (mut ids, mut values, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         let limit = self.limits().stacks;
         if let Some(frame) = selected.frame {
             let sums = frame.aggregate(
@@ -59,7 +63,7 @@ impl Engine {
             for (id, value, count) in fold(sums, Vec::new, step).await?.into_iter().flatten() {
                 ids.push(id);
                 values.push(value);
-                samples = samples.saturating_add(u64::try_from(count).unwrap_or(0));
+                counts.push(count);
             }
         }
         if ids.is_empty() {
@@ -71,9 +75,19 @@ impl Engine {
             .resolve(&snapshot, &selected.selection.services, &ids)
             .await
             .map_err(|error| QueryError::Storage(Box::new(error)))?;
-        let basis = selected.selection.basis(&question.scope, samples);
+        let samples = counts.iter().fold(0i64, |sum, &count| sum.saturating_add(count));
+        let basis = selected.selection.basis(&question.scope, u64::try_from(samples).unwrap_or(0));
         let libraries = self.libraries(&selected.selection.newest).await;
-        Ok(StackSums { value_type: selected.value_type, symbols, values, basis, libraries })
+        let transforms = question.transforms.clone();
+        Ok(StackSums {
+            value_type: selected.value_type,
+            symbols,
+            values,
+            counts,
+            basis,
+            libraries,
+            transforms,
+        })
     }
 
     /// The rows of table `samples` that `question` is about.

@@ -5,8 +5,13 @@ use crate::app::App;
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::shelf::Shelf;
-use vesta_query::{Engine, Focus, QueryError, SampleScope, Scope, SpanFocus, SpanId, parse_filter, time};
+use vesta_query::{
+    Engine, Focus, QueryError, SampleScope, Scope, SpanFocus, SpanId, parse_filter, parse_transform, time,
+};
 use vesta_store::ProfileId;
+
+/// The most transforms of one query; each goes over the whole tree.
+const MAX_TRANSFORMS: usize = 32;
 
 /// Which profiles a query is about.
 #[derive(Clone, Debug, utoipa::IntoParams)]
@@ -75,6 +80,12 @@ pub(crate) struct SampleParams {
     /// Only samples with this label: `thread:worker-1`; `-thread:worker-1` for all others. May be repeated.
     #[param(required = false)]
     pub(crate) filter: Vec<String>,
+    /// What is done to the tree, in the order of the parameters: `focus:KEY`, `only:KEY`, `exclude:KEY`, `merge:KEY`,
+    /// `collapse-recursion`, `collapse-recursion:KEY`, `collapse-library:PACKAGE`, `my-code`. `KEY` is name, file, module,
+    /// line and package of a function, separated by tabs; those at the end may be missing, and an empty one means any.
+    /// Totals are those after it. May be repeated.
+    #[param(required = false)]
+    pub(crate) transform: Vec<String>,
 }
 
 impl ScopeParams {
@@ -164,13 +175,18 @@ impl SampleParams {
     /// Reads the parameters of samples.
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
         let wanted = params.one("type")?.filter(|name| !name.is_empty());
-        Ok(SampleParams { r#type: wanted, filter: params.all("filter") })
+        Ok(SampleParams { r#type: wanted, filter: params.all("filter"), transform: params.all("transform") })
     }
 
     /// The samples they mean.
     pub(crate) async fn resolve(self, app: &App, asked: Asked) -> Result<AskedSamples, Problem> {
         let Asked { engine, scope } = asked;
         let filters = self.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
+        if self.transform.len() > MAX_TRANSFORMS {
+            let message = format!("{} transforms, at most {MAX_TRANSFORMS} are done", self.transform.len());
+            return Err(Problem::bad_request(message));
+        }
+        let transforms = self.transform.iter().map(|text| parse_transform(text)).collect::<Result<_, _>>()?;
         let name = match self.r#type {
             Some(name) => name,
             None => {
@@ -178,7 +194,7 @@ impl SampleParams {
                 types.types.first().map_or("cpu-time".to_owned(), |first| first.value_type.name.to_string())
             }
         };
-        let question = SampleScope { filters, ..SampleScope::new(scope, name) };
+        let question = SampleScope { filters, transforms, ..SampleScope::new(scope, name) };
         Ok(AskedSamples { engine, question })
     }
 }

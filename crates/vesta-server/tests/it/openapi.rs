@@ -57,6 +57,7 @@ fn example(parameter: &Value) -> String {
         "column" => "metrics.x".to_owned(),
         "window" => "1,2".to_owned(),
         "span" => "1".to_owned(),
+        "transform" => "my-code".to_owned(),
         "group_by" | "function" | "file" | "module" | "path" | "facet" | "prefix" | "search" => {
             "x".to_owned()
         }

@@ -159,6 +159,52 @@ fn answers_say_how_much_time_and_how_many_calls_stand_behind_them() {
 }
 
 #[test]
+fn transforms_are_done_to_every_answer_that_is_made_of_a_tree() {
+    let (server, _) = loaded(&["python-01"]);
+    let scope = format!("{ALL_TIME}&type=cpu-time");
+    let row = |transforms: &str, name: &str| -> Option<(i64, i64)> {
+        let top = ask(&server, &format!("/api/v1/top?{scope}&limit=5000{transforms}"));
+        let column = |key: &str| top["functions"][key].as_array().unwrap().clone();
+        let at = column("name").iter().position(|own| own == name)?;
+        Some((column("self")[at].as_i64().unwrap(), column("total")[at].as_i64().unwrap()))
+    };
+    let graph = |transforms: &str| ask(&server, &format!("/api/v1/flamegraph?{scope}{transforms}"));
+    let all = graph("")["total"].as_i64().unwrap();
+    let (own, below) = row("", "handle_search").unwrap();
+    let focus = "&transform=focus:handle_search";
+    assert_eq!(graph(focus)["total"], below);
+    assert_eq!(row(focus, "handle_search"), Some((own, below)));
+    assert_eq!(row(focus, "store"), None);
+    assert_eq!(graph("&transform=exclude:handle_search")["total"], all - below);
+    // All of the standard library that it calls goes to it or to functions of the service, and nothing is lost.
+    let mine = graph("&transform=focus:handle_search&transform=my-code");
+    assert_eq!(mine["total"], below);
+    let kinds = mine["functions"]["kind"].as_array().unwrap();
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == 0), "{kinds:?}");
+    // A file is a chip as well, and packages are made of the tree after it.
+    let packages = graph("&granularity=package&transform=exclude:%09%09%09%09ddtrace");
+    let strings = packages["strings"].as_array().unwrap();
+    assert!(strings.iter().any(|text| text == "python") && !strings.iter().any(|text| text == "ddtrace"));
+    let sandwich = ask(
+        &server,
+        &format!("/api/v1/sandwich?{scope}&function=handle_search&transform=only:handle_search"),
+    );
+    assert_eq!((&sandwich["total"], &sandwich["function"]["total"]), (&json!(below), &json!(below)));
+    let text =
+        server.get(&format!("/api/v1/export?{scope}&format=collapsed{focus}&transform=collapse-recursion"));
+    let lines: Vec<String> = text.text().lines().map(str::to_owned).collect();
+    let value = |line: &String| line.rsplit_once(' ').unwrap().1.parse::<i64>().unwrap();
+    assert_eq!(lines.iter().map(value).sum::<i64>(), below);
+    assert!(lines.iter().all(|line| line.starts_with("handle_search")), "{lines:?}");
+    for wrong in ["focus", "shrink:f", "focus:f%09%09%09x"] {
+        let answer = server.get(&format!("/api/v1/top?{scope}&transform={wrong}"));
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+    let many = "&transform=my-code".repeat(33);
+    assert_eq!(server.get(&format!("/api/v1/top?{scope}{many}")).status, 400);
+}
+
+#[test]
 fn samples_are_narrowed_by_label() {
     let (server, _) = loaded(&["python-01"]);
     let labels = ask(&server, &format!("/api/v1/labels?{ALL_TIME}&type=cpu-time&limit=3"));
