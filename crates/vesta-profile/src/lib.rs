@@ -41,6 +41,8 @@
 //! assert_eq!(functions.name(tree.functions()[1]), "main");
 //! ```
 
+pub mod significance;
+
 mod content_hash;
 mod frame;
 mod label;
@@ -69,7 +71,7 @@ mod tree;
 
 pub use aggregate::{Aggregated, AggregatedColumn, DroppedKey, aggregate};
 pub use content_hash::{ContentHash, frame_hashes, stack_hashes};
-pub use diff::DiffTree;
+pub use diff::{DiffColumns, DiffSide, DiffTree, FunctionChange, FunctionSide, PrunedDiff};
 pub use filter::{FrameFilter, LabelFilter, LabelMatch, Selection};
 pub use frame::{Frame, FrameId, FrameTable};
 pub use frame_kind::FrameKind;

@@ -9,6 +9,7 @@ mod walk;
 
 pub(crate) use grow::Growing;
 pub use prune::Pruned;
+pub(crate) use prune::largest;
 
 use crate::{FunctionId, FunctionTable, StackId, StackTable};
 

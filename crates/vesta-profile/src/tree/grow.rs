@@ -46,6 +46,14 @@ impl Growing {
         node
     }
 
+    /// The child of `parent` for `function`, if it is there.
+    pub(crate) fn find(&self, parent: u32, function: FunctionId) -> Option<u32> {
+        let hash = self.hasher.hash_one((parent, function));
+        let same =
+            |&node: &u32| self.parents[node as usize] == parent && self.functions[node as usize] == function;
+        self.index.find(hash, same).copied()
+    }
+
     /// A new child of `parent` for `function`, which must not have one yet. It is not found by [`Growing::child`].
     pub(crate) fn push(&mut self, parent: u32, function: FunctionId) -> u32 {
         let node = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);

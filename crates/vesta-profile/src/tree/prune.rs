@@ -23,7 +23,8 @@ impl FlameTree {
         if self.len() <= max_nodes.max(2) {
             return Pruned { tree: self.clone(), nodes: 0, value: 0 };
         }
-        let keep = self.largest(max_nodes.max(2));
+        let weights = self.totals.iter().map(|total| total.unsigned_abs()).collect();
+        let keep = largest(&self.parents, &self.functions, weights, max_nodes.max(2));
         let mut result = Pruned { tree: FlameTree::without_nodes(), nodes: 0, value: 0 };
         // The kept nodes from the root to here: where they are in both trees, and what they have lost so far.
         let mut open: Vec<Open> = Vec::new();
@@ -57,52 +58,56 @@ impl FlameTree {
         }
         result
     }
+}
 
-    /// Which nodes to keep so that they and their `(other)` nodes are at most `max_nodes`.
-    fn largest(&self, max_nodes: usize) -> Vec<bool> {
-        // With negative values a node can weigh less than a child of it; what counts is the heaviest node at or
-        // below, so that a node is never larger than its parent.
-        let mut weights: Vec<u64> = self.totals.iter().map(|total| total.unsigned_abs()).collect();
-        let mut children = vec![0u32; self.len()];
-        for node in (1..self.len()).rev() {
-            let parent = self.parents[node] as usize;
-            weights[parent] = weights[parent].max(weights[node]);
-            children[parent] += 1;
-        }
-        let mut order: Vec<(Reverse<u64>, u32)> = weights
-            .iter()
-            .zip(0u32..)
-            .filter(|&(_, node)| self.functions[node as usize] != FunctionId::OTHER)
-            .map(|(&weight, node)| (Reverse(weight), node))
-            .collect();
-        if max_nodes < order.len() {
-            order.select_nth_unstable(max_nodes);
-            order.truncate(max_nodes);
-        }
-        order.sort_unstable();
-        let mut keep = vec![false; self.len()];
-        // One more node of the order takes its own place, needs one for its `(other)` if it has children, and frees
-        // the one of its parent if it is the last child of it. So the sum never falls, and the first that does not
-        // fit ends it.
-        let mut used = 0usize;
-        for (_, node) in order {
-            let node = node as usize;
-            let mut after = used + 1 + usize::from(children[node] > 0);
-            let parent = self.parents[node];
-            if parent != Self::NO_PARENT {
-                after -= usize::from(children[parent as usize] == 1);
-            }
-            if after > max_nodes {
-                break;
-            }
-            if parent != Self::NO_PARENT {
-                children[parent as usize] -= 1;
-            }
-            keep[node] = true;
-            used = after;
-        }
-        keep
+/// Which nodes to keep so that they and their `(other)` nodes are at most `max_nodes`.
+pub(crate) fn largest(
+    parents: &[u32],
+    functions: &[FunctionId],
+    mut weights: Vec<u64>,
+    max_nodes: usize,
+) -> Vec<bool> {
+    // With negative values a node can weigh less than a child of it; what counts is the heaviest node at or
+    // below, so that a node is never larger than its parent.
+    let mut children = vec![0u32; parents.len()];
+    for node in (1..parents.len()).rev() {
+        let parent = parents[node] as usize;
+        weights[parent] = weights[parent].max(weights[node]);
+        children[parent] += 1;
     }
+    let mut order: Vec<(Reverse<u64>, u32)> = weights
+        .iter()
+        .zip(0u32..)
+        .filter(|&(_, node)| functions[node as usize] != FunctionId::OTHER)
+        .map(|(&weight, node)| (Reverse(weight), node))
+        .collect();
+    if max_nodes < order.len() {
+        order.select_nth_unstable(max_nodes);
+        order.truncate(max_nodes);
+    }
+    order.sort_unstable();
+    let mut keep = vec![false; parents.len()];
+    // One more node of the order takes its own place, needs one for its `(other)` if it has children, and frees
+    // the one of its parent if it is the last child of it. So the sum never falls, and the first that does not
+    // fit ends it.
+    let mut used = 0usize;
+    for (_, node) in order {
+        let node = node as usize;
+        let mut after = used + 1 + usize::from(children[node] > 0);
+        let parent = parents[node];
+        if parent != FlameTree::NO_PARENT {
+            after -= usize::from(children[parent as usize] == 1);
+        }
+        if after > max_nodes {
+            break;
+        }
+        if parent != FlameTree::NO_PARENT {
+            children[parent as usize] -= 1;
+        }
+        keep[node] = true;
+        used = after;
+    }
+    keep
 }
 
 struct Open {

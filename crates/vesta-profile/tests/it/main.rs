@@ -9,6 +9,7 @@ mod merge;
 mod origin;
 mod prune;
 mod sandwich;
+mod significance;
 mod timeline;
 mod top;
 mod transform;
