@@ -1,6 +1,8 @@
 //! Many samples into few rows.
 
-use crate::{CanonicalType, Label, LabelSetId, LabelSetTable, LabelValue, Profile, StackId, StringId};
+use crate::{
+    CanonicalType, Label, LabelSetId, LabelSetTable, LabelValue, Profile, SampleTable, StackId, StringId,
+};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet, HashTable};
 use std::hash::BuildHasher;
@@ -42,7 +44,18 @@ pub struct DroppedKey {
 
 /// Adds up the samples of `profile` by stack and by the labels whose key is wanted. A wanted key with more than
 /// `max_distinct` values in the profile is left out all the same, and reported.
-pub fn aggregate(profile: &Profile, mut keep: impl FnMut(&str) -> bool, max_distinct: usize) -> Aggregated {
+pub fn aggregate(profile: &Profile, keep: impl FnMut(&str) -> bool, max_distinct: usize) -> Aggregated {
+    aggregate_samples(profile, &profile.samples, keep, max_distinct)
+}
+
+/// Adds up some samples of `profile`: those of a table whose ids are the profile's. Which keys are left out depends on
+/// all of its samples.
+pub fn aggregate_samples(
+    profile: &Profile,
+    samples: &SampleTable,
+    mut keep: impl FnMut(&str) -> bool,
+    max_distinct: usize,
+) -> Aggregated {
     let mut result = Aggregated::default();
     let kept_keys = kept_keys(profile, &mut keep, max_distinct, &mut result.dropped);
     let mut labels: Vec<Label> = Vec::new();
@@ -52,8 +65,8 @@ pub fn aggregate(profile: &Profile, mut keep: impl FnMut(&str) -> bool, max_dist
         labels.extend(set.iter().filter(|label| kept_keys.contains(&label.key)));
         reduced.push(result.label_sets.intern(&labels));
     }
-    let rows = result.rows_of_samples(profile, &reduced);
-    for (value_type, values) in profile.value_types.iter().zip(&profile.samples.values) {
+    let rows = result.rows_of_samples(samples, &reduced);
+    for (value_type, values) in profile.value_types.iter().zip(&samples.values) {
         let column = add_up(&rows, values, value_type.canonical(), result.stacks.len());
         result.columns.push(column);
     }
@@ -72,11 +85,10 @@ impl Aggregated {
     }
 
     /// Makes the rows, and tells the row of every sample.
-    fn rows_of_samples(&mut self, profile: &Profile, reduced: &[LabelSetId]) -> Vec<u32> {
+    fn rows_of_samples(&mut self, samples: &SampleTable, reduced: &[LabelSetId]) -> Vec<u32> {
         let hasher = FixedState::default();
         let mut index: HashTable<u32> = HashTable::new();
         let (stacks, labels) = (&mut self.stacks, &mut self.labels);
-        let samples = &profile.samples;
         samples
             .stacks
             .iter()

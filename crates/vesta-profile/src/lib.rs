@@ -69,7 +69,7 @@ mod top;
 mod transform;
 mod tree;
 
-pub use aggregate::{Aggregated, AggregatedColumn, DroppedKey, aggregate};
+pub use aggregate::{Aggregated, AggregatedColumn, DroppedKey, aggregate, aggregate_samples};
 pub use content_hash::{ContentHash, frame_hashes, stack_hashes};
 pub use diff::{DiffColumns, DiffSide, DiffTree, FunctionChange, FunctionSide, PrunedDiff};
 pub use filter::{FrameFilter, LabelFilter, LabelMatch, Selection};

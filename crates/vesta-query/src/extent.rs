@@ -17,6 +17,14 @@ pub(crate) struct Extent {
     calls: Option<u64>,
 }
 
+/// The time that a window leaves of profiles, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Narrowed {
+    pub(crate) first_ns: i64,
+    pub(crate) last_ns: i64,
+    pub(crate) process_ns: i64,
+}
+
 /// Which endpoints calls are counted of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoints {
@@ -35,6 +43,15 @@ pub(crate) struct ExtentColumns {
 // === impl Extent ===
 
 impl Extent {
+    /// Leaves only the time of a window in each of several periods, all in nanoseconds. Nobody knows how many of the
+    /// calls happened in it.
+    pub(crate) fn narrow(&mut self, narrowed: Option<Narrowed>) {
+        let Some(Narrowed { first_ns, last_ns, process_ns }) = narrowed else { return };
+        self.period = Some((first_ns / 1000, last_ns / 1000));
+        self.process_time = process_ns / 1000;
+        self.calls = None;
+    }
+
     pub(crate) fn merge(&mut self, other: Extent) {
         self.period = match (self.period, other.period) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),

@@ -1,8 +1,8 @@
 //! What a question is about, and what stands behind an answer.
 
-use crate::QueryError;
 use crate::scope::Expr;
 use crate::time::TimeRange;
+use crate::{Focus, QueryError};
 use std::time::Duration;
 use vesta_profile::{LabelFilter, LabelMatch, Transform, ValueType};
 use vesta_store::ProfileId;
@@ -29,6 +29,8 @@ pub struct SampleScope {
     pub filters: Vec<LabelFilter>,
     /// What is done to the tree of the samples, in this order. Answers that are not made of a tree do not know it.
     pub transforms: Vec<Transform>,
+    /// A time within the profiles, or a request.
+    pub focus: Focus,
 }
 
 /// How much stands behind an answer. Time and calls are told of questions about samples only.
@@ -61,7 +63,13 @@ impl Scope {
 impl SampleScope {
     /// All samples of one value type.
     pub fn new(scope: Scope, value_type: impl Into<String>) -> Self {
-        SampleScope { scope, value_type: value_type.into(), filters: Vec::new(), transforms: Vec::new() }
+        SampleScope {
+            scope,
+            value_type: value_type.into(),
+            filters: Vec::new(),
+            transforms: Vec::new(),
+            focus: Focus::default(),
+        }
     }
 
     /// The name of the value type that tables use.

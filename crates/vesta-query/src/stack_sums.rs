@@ -1,6 +1,7 @@
 //! Samples added up by stack.
 
 use crate::column::integers;
+use crate::engine::compute;
 use crate::extent::Endpoints;
 use crate::profile_scan::{Counted, fold, within};
 use crate::selection::{Selection, Wanted};
@@ -15,7 +16,7 @@ use datafusion::logical_expr::{ColumnarValue, Expr as Plan, Volatility, create_u
 use datafusion::prelude::{col, lit};
 use std::sync::Arc;
 use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, Libraries, StackId, Transform, ValueType};
-use vesta_store::{ResolvedStacks, Snapshot};
+use vesta_store::{ProfileId, ResolvedStacks, Snapshot};
 
 /// The samples of one question, added up by stack.
 pub(crate) struct StackSums {
@@ -37,6 +38,8 @@ pub(crate) struct StackSums {
 
 /// More services than this are not listed in a filter if it can be helped.
 const MANY_SERVICES: usize = 64;
+/// The most profiles whose uploads one question may read.
+const MOST_RAW_PROFILES: usize = 32;
 
 impl Engine {
     /// Adds up the samples of `question` by stack, and looks up the stacks.
@@ -96,6 +99,9 @@ impl Engine {
         snapshot: &Snapshot,
         question: &SampleScope,
     ) -> Result<SelectedSamples, QueryError> {
+        if !question.focus.is_none() {
+            return self.select_raw_samples(snapshot, question).await;
+        }
         let name = question.type_name();
         let value_type = ValueType::new(name.as_str(), "").canonical();
         let wanted = match value_type.kind {
@@ -121,6 +127,50 @@ impl Engine {
             filter = filter.and(labels);
         }
         let frame = snapshot.session().read_table(snapshot.samples())?.filter(filter)?;
+        Ok(SelectedSamples { selection, value_type, frame: Some(frame) })
+    }
+
+    /// The rows that table `samples` would have if it held what is in focus only: made from uploads, of which one
+    /// question may read few.
+    async fn select_raw_samples(
+        &self,
+        snapshot: &Snapshot,
+        question: &SampleScope,
+    ) -> Result<SelectedSamples, QueryError> {
+        let found = self.profiles_to_read(snapshot, &question.scope).await?;
+        if found.len() > MOST_RAW_PROFILES {
+            return Err(QueryError::TooMuch {
+                what: "profiles to be read sample by sample",
+                found: u64::try_from(found.len()).unwrap_or(u64::MAX),
+                limit: MOST_RAW_PROFILES as u64,
+            });
+        }
+        let name = question.type_name();
+        let value_type = ValueType::new(name.as_str(), "").canonical();
+        let ids: Vec<ProfileId> = found.iter().map(|found| found.id).collect();
+        if ids.is_empty() {
+            return Ok(SelectedSamples { selection: Selection::default(), value_type, frame: None });
+        }
+        let scope = Scope { profiles: ids, ..question.scope.clone() };
+        let wanted = match value_type.kind {
+            Kind::Delta => Wanted::All,
+            Kind::Snapshot => Wanted::LatestWith(name.clone()),
+        };
+        let mut selection = self.select(snapshot, &scope, wanted, Endpoints::of(&question.filters)).await?;
+        let ids = selection.ids.iter().flatten().map(|&id| ProfileId(id));
+        let decoded = self.decode_profiles(ids).await?;
+        let focus = question.focus;
+        let (batches, extent) = compute(move || focus.rows(&decoded)).await?;
+        selection.profiles = u64::try_from(batches.len()).unwrap_or(u64::MAX);
+        selection.extent.narrow(extent);
+        if batches.is_empty() {
+            return Ok(SelectedSamples { selection, value_type, frame: None });
+        }
+        let mut filter = col("value_type").eq(lit(name));
+        if let Some(labels) = has_labels(&question.filters, &labels_type(snapshot)) {
+            filter = filter.and(labels);
+        }
+        let frame = snapshot.session().read_batches(batches)?.filter(filter)?;
         Ok(SelectedSamples { selection, value_type, frame: Some(frame) })
     }
 

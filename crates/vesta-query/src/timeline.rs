@@ -50,7 +50,7 @@ impl Engine {
             }
             if found.len() > MOST_PROFILES {
                 return Err(QueryError::TooMuch {
-                    what: "profiles, and a timeline is made of few:",
+                    what: "profiles for one timeline",
                     found: u64::try_from(found.len()).unwrap_or(u64::MAX),
                     limit: MOST_PROFILES as u64,
                 });

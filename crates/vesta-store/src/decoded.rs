@@ -1,7 +1,10 @@
 //! Profiles as they were sent: with times, spans and labels that tables do not have.
 
+use crate::tables::rows::sample_rows;
 use crate::{ProfileId, RawUpload, ReadError, Store, Timestamp};
-use vesta_profile::Profile;
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use vesta_profile::{Profile, Selection};
 use vesta_upload::Upload;
 
 /// All profiles of one upload as one, decoded from the log.
@@ -9,6 +12,8 @@ use vesta_upload::Upload;
 pub struct DecodedProfile {
     /// The profile.
     pub id: ProfileId,
+    /// The service that it is of.
+    pub service: String,
     /// When its period starts.
     pub start: Timestamp,
     /// When its period ends.
@@ -17,6 +22,14 @@ pub struct DecodedProfile {
     pub profile: Profile,
     /// What could not be read.
     pub problems: Vec<String>,
+}
+
+impl DecodedProfile {
+    /// The selected samples as rows of the table `samples`, made like those; `None` if there is no value.
+    pub fn sample_rows(&self, selection: &Selection) -> Result<Option<RecordBatch>, ArrowError> {
+        let samples = self.profile.samples.select(selection);
+        sample_rows(&self.profile, &samples, &self.service, self.start, self.id)
+    }
 }
 
 impl Store {
@@ -37,6 +50,7 @@ fn decode(raw: RawUpload, limits: &vesta_upload::Limits) -> Option<DecodedProfil
     profiles.for_each(|other| profile.merge(&other));
     Some(DecodedProfile {
         id: raw.id,
+        service: upload.identity.service.clone(),
         start: Timestamp(upload.event.start.as_microsecond()),
         end: Timestamp(upload.event.end.as_microsecond()),
         profile,

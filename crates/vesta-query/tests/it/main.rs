@@ -6,6 +6,7 @@ mod fleet;
 
 mod facets;
 mod flame_graph;
+mod focus;
 mod list;
 mod measures;
 mod real_uploads;

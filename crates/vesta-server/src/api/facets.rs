@@ -77,7 +77,7 @@ pub(crate) async fn facets(
     if !wanted.facet.is_empty() {
         options.keys = wanted.facet;
     }
-    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let found = answer(&app, "facets", engine.facets(&scope, &options)).await?;
     let facets = found.facets.into_iter().map(|facet| {
         let (values, counts) = facet.values.into_iter().map(|entry| (entry.value, entry.count)).unzip();

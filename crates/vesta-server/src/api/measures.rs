@@ -60,7 +60,7 @@ pub(crate) async fn measures(
 ) -> Result<Json<MeasuresAnswer>, Problem> {
     let scope = ScopeParams::read(&mut params)?;
     params.finish()?;
-    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let found = answer(&app, "measures", engine.measures(&scope)).await?;
     Ok(Json(MeasuresAnswer::from(found)))
 }

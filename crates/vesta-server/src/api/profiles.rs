@@ -86,7 +86,7 @@ pub(crate) async fn list(
     let page = ListParams::read(&mut params)?;
     params.finish()?;
     let options = page.resolve()?;
-    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let list = answer(&app, "profiles", engine.profiles(&scope, &options)).await?;
     Ok(Json(ProfilesAnswer::new(list, &options.measures)))
 }

@@ -61,6 +61,8 @@ pub(crate) struct FocusParams {
 pub(crate) struct Asked {
     pub(crate) engine: Engine,
     pub(crate) scope: Scope,
+    /// The request that the search names.
+    pub(crate) span: Option<SpanId>,
 }
 
 /// Samples, and whom to ask about them.
@@ -86,6 +88,18 @@ pub(crate) struct SampleParams {
     /// Totals are those after it. May be repeated.
     #[param(required = false)]
     pub(crate) transform: Vec<String>,
+    /// Only samples that ended in this time: `FROM,TO` in milliseconds since the Unix epoch, with decimals. Reads uploads,
+    /// of at most 32 profiles.
+    #[param(example = "1795215616463.1,1795215617000")]
+    pub(crate) window: Option<String>,
+    /// Only samples of this request: the id of a span, of the entry span of the service, or of a trace. Reads uploads, of
+    /// at most 32 profiles.
+    #[param(example = "1234567890")]
+    pub(crate) span: Option<String>,
+    /// How far to look around the span: `span`, `children` (what is below it, too), `time` (whatever the process did
+    /// meanwhile) or `profile` (all samples of profiles that have it).
+    #[param(default = "children", required = false)]
+    pub(crate) focus_on: Option<String>,
 }
 
 impl ScopeParams {
@@ -107,7 +121,8 @@ impl ScopeParams {
         let range = time::parse_range(&self.from, &self.to, app.now()).map_err(QueryError::from)?;
         let scope = Scope::parse(&self.query, range)?;
         let profiles = self.profile.iter().map(|id| parse_id(id)).collect::<Result<_, _>>()?;
-        Ok(Asked { engine, scope: Scope { profiles, ..scope } })
+        let (scope, span) = engine.resolve_spans(Scope { profiles, ..scope }).await?;
+        Ok(Asked { engine, scope, span })
     }
 }
 
@@ -138,12 +153,12 @@ impl FocusParams {
         })
     }
 
-    /// The samples they mean.
-    pub(crate) fn resolve(&self) -> Result<Focus, Problem> {
+    /// The samples they mean. `searched` is the request that the search names.
+    pub(crate) fn resolve(&self, searched: Option<SpanId>) -> Result<Focus, Problem> {
         let window = self.window.as_deref().map(parse_window).transpose()?;
         let on = self.focus_on.as_deref().map(str::parse).transpose()?.unwrap_or_default();
         let span = self.span.as_deref().filter(|id| !id.is_empty()).map(str::parse::<SpanId>).transpose()?;
-        Ok(Focus { window, span: span.map(|SpanId(id)| SpanFocus { id, on }) })
+        Ok(Focus { window, span: span.or(searched).map(|SpanId(id)| SpanFocus { id, on }) })
     }
 }
 
@@ -175,12 +190,16 @@ impl SampleParams {
     /// Reads the parameters of samples.
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
         let wanted = params.one("type")?.filter(|name| !name.is_empty());
-        Ok(SampleParams { r#type: wanted, filter: params.all("filter"), transform: params.all("transform") })
+        let FocusParams { window, span, focus_on } = FocusParams::read(params)?;
+        let (filter, transform) = (params.all("filter"), params.all("transform"));
+        Ok(SampleParams { r#type: wanted, filter, transform, window, span, focus_on })
     }
 
     /// The samples they mean.
     pub(crate) async fn resolve(self, app: &App, asked: Asked) -> Result<AskedSamples, Problem> {
-        let Asked { engine, scope } = asked;
+        let Asked { engine, scope, span } = asked;
+        let focus = FocusParams { window: self.window, span: self.span, focus_on: self.focus_on };
+        let focus = focus.resolve(span)?;
         let filters = self.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
         if self.transform.len() > MAX_TRANSFORMS {
             let message = format!("{} transforms, at most {MAX_TRANSFORMS} are done", self.transform.len());
@@ -194,7 +213,7 @@ impl SampleParams {
                 types.types.first().map_or("cpu-time".to_owned(), |first| first.value_type.name.to_string())
             }
         };
-        let question = SampleScope { filters, transforms, ..SampleScope::new(scope, name) };
+        let question = SampleScope { filters, transforms, focus, ..SampleScope::new(scope, name) };
         Ok(AskedSamples { engine, question })
     }
 }

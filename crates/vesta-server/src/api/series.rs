@@ -80,7 +80,7 @@ pub(crate) async fn series(
         limit: wanted.limit,
         points: wanted.points,
     };
-    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let series = answer(&app, "series", engine.series(&scope, &options)).await?;
     Ok(Json(SeriesAnswer::from(series)))
 }

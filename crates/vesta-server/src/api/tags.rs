@@ -50,7 +50,7 @@ pub(crate) async fn tags(
         limit: params.number("limit", 50, 1..=1000)?,
     };
     params.finish()?;
-    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let options = TagKeyOptions { prefix: wanted.prefix, limit: wanted.limit };
     let found = answer(&app, "tags", engine.tag_keys(&scope, &options)).await?;
     let (keys, counts) = found.keys.into_iter().map(|key| (key.key, key.count)).unzip();

@@ -40,7 +40,7 @@ pub(crate) async fn types(
 ) -> Result<Json<TypesAnswer>, Problem> {
     let scope = ScopeParams::read(&mut params)?;
     params.finish()?;
-    let Asked { engine, scope } = scope.resolve(&app).await?;
+    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let found = answer(&app, "types", engine.types(&scope)).await?;
     let types = found.types.iter().map(|entry| TypeAnswer {
         name: TypeName::from(&entry.value_type),

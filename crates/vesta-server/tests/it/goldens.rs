@@ -93,3 +93,15 @@ fn golden_measures_are_those_of_the_server() {
     let measures = check(&server, "measures", &format!("/api/v1/measures?{ALL_TIME}"));
     assert_eq!(measures["profiles"], 3);
 }
+
+#[test]
+fn golden_timelines_are_those_of_the_server() {
+    let (server, ids) = server_with(&["node-v6-01", "python-uds-01"]);
+    let path = |id: &str, more: &str| format!("/api/v1/timeline?profile={id}{more}");
+    // Ten seconds of the minute: the file is to be read by people, too.
+    let window = "&window=1795215720000,1795215730000";
+    let node = check(&server, "timeline-node", &path(&ids[0], window));
+    assert_eq!(node["lanes"]["kind"][0], "gc");
+    let python = check(&server, "timeline-python", &path(&ids[1], "&resolution=500"));
+    assert_eq!(python["lanes"]["group"][0], "worker");
+}

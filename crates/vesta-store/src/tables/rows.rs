@@ -15,7 +15,8 @@ use hashbrown::{HashMap, HashSet};
 use std::borrow::Cow;
 use std::sync::Arc;
 use vesta_profile::{
-    ContentHash, Label, LabelValue, Profile, StringTable, aggregate, frame_hashes, stack_hashes,
+    ContentHash, Label, LabelValue, Profile, SampleTable, StringId, StringTable, aggregate_samples,
+    frame_hashes, low_64_bits, stack_hashes,
 };
 use vesta_upload::{DecodedUpload, Upload};
 
@@ -77,11 +78,14 @@ pub(crate) fn rows(
     for (_, profile) in &decoded.profiles {
         let frame_ids = frame_hashes(&profile.strings, &profile.frames);
         let stack_ids = stack_hashes(&profile.stacks, &frame_ids);
-        samples.add(profile, &stack_ids, &mut totals);
+        samples.add(profile, &profile.samples, &stack_ids, &mut totals);
         stacks.add(profile, &stack_ids, &frame_ids, &is_new(Table::Stacks, &stack_ids));
         frames.add(profile, &frame_ids, &is_new(Table::Frames, &frame_ids));
         spans.extend(profile.samples.span_ids.iter().map(|id| id.cast_signed()));
         spans.extend(profile.samples.local_root_span_ids.iter().map(|id| id.cast_signed()));
+        let traces: HashSet<StringId, FixedState> = profile.samples.trace_ids.iter().copied().collect();
+        let traces = traces.into_iter().filter_map(|id| low_64_bits(profile.strings.get(id)));
+        spans.extend(traces.map(u64::cast_signed));
     }
     spans.remove(&0);
     let batches = PerTable([
@@ -92,6 +96,21 @@ pub(crate) fn rows(
         Some(profile_row(upload, decoded, origin, &totals)?),
     ]);
     Ok(UploadRows { service: service.to_owned(), batches, has_problems: !decoded.problems.is_empty() })
+}
+
+/// The rows of table `samples` for some samples of a profile.
+pub(crate) fn sample_rows(
+    profile: &Profile,
+    samples: &SampleTable,
+    service: &str,
+    start: Timestamp,
+    id: ProfileId,
+) -> Result<Option<RecordBatch>, ArrowError> {
+    let frame_ids = frame_hashes(&profile.strings, &profile.frames);
+    let stack_ids = stack_hashes(&profile.stacks, &frame_ids);
+    let mut rows = SampleRows::default();
+    rows.add(profile, samples, &stack_ids, &mut Totals::default());
+    rows.finish(service, start, id)
 }
 
 /// Sums by value type.
@@ -162,8 +181,14 @@ impl LabelColumns {
 }
 
 impl SampleRows {
-    fn add(&mut self, profile: &Profile, stack_ids: &[ContentHash], totals: &mut Totals) {
-        let rows = aggregate(profile, |key| !LEFT_OUT.contains(&key), MAX_LABEL_VALUES);
+    fn add(
+        &mut self,
+        profile: &Profile,
+        samples: &SampleTable,
+        stack_ids: &[ContentHash],
+        totals: &mut Totals,
+    ) {
+        let rows = aggregate_samples(profile, samples, |key| !LEFT_OUT.contains(&key), MAX_LABEL_VALUES);
         let label_sets: Vec<LabelColumns> =
             rows.label_sets.iter().map(|labels| LabelColumns::new(&profile.strings, labels)).collect();
         let none = LabelColumns::default();
