@@ -88,6 +88,15 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'time series',
+    path: '/?v=2&tab=series&stacked=1',
+    ready: async (page) => {
+      await page.getByRole('region', { name: 'Lines of the chart' }).waitFor();
+      await page.getByRole('button', { name: /^Group by/ }).click();
+      await page.getByRole('option', { name: 'kube_namespace' }).waitFor();
+    },
+  },
+  {
     name: 'a search with a mistake',
     path: '/?v=2&query=service:(',
     ready: (page) => page.locator('.search-mistake').waitFor(),

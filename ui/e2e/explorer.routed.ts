@@ -205,11 +205,54 @@ test('live asks again by itself', async ({ page }) => {
 
 test('measure and grouping of the chart are in the address', async ({ page }) => {
   await page.goto('/');
-  await page.getByRole('combobox', { name: 'Measure' }).selectOption('Allocation rate');
-  await page.getByRole('combobox', { name: 'Group by' }).selectOption('version');
+  await page.getByRole('button', { name: /^Measure/ }).click();
+  await page.getByRole('option', { name: 'Allocation rate', exact: true }).first().click();
+  await page.getByRole('button', { name: /^Group by/ }).click();
+  await page.keyboard.type('vers');
+  await page.keyboard.press('Enter');
   expect(queryParams(page).get('measure')).toBe('alloc_bytes_per_second');
   expect(queryParams(page).get('group')).toBe('version');
-  await expect.poll(() => mock.requests.at(-1)).toContain('measure=alloc_bytes_per_second&group_by=version');
+  await expect
+    .poll(() => mock.requests.join('\n'))
+    .toContain('measure=alloc_bytes_per_second&group_by=version');
+});
+
+test('by thread the chart goes over to the value type, and back to a measure of profiles', async ({
+  page,
+}) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: /^Group by/ }).click();
+  await page.getByRole('option', { name: 'thread' }).click();
+  expect(queryParams(page).get('measure')).toBe('type:cpu-time');
+  await expect.poll(() => mock.requests.join('\n')).toContain('type=cpu-time&group_by=label%3Athread');
+  await page.getByRole('button', { name: /^Measure/ }).click();
+  await page.getByRole('option', { name: 'Goroutines' }).click();
+  expect(queryParams(page).get('measure')).toBe('metrics.go_num_goroutine');
+  expect(queryParams(page).get('group')).toBeNull();
+});
+
+test('a folded chart asks for nothing, and is folded for whoever opens the link', async ({ page }) => {
+  await page.goto('/');
+  await expect(page.locator('.series-plot canvas')).toBeVisible();
+  await page.getByRole('button', { name: 'Fold the chart' }).click();
+  await expect(page.locator('.series-plot')).toHaveCount(0);
+  mock.requests.length = 0;
+  await page.reload();
+  await expect(page.getByRole('tree')).toBeVisible();
+  expect(mock.requests.filter((request) => request.includes('/series'))).toEqual([]);
+});
+
+test('the large chart lists what its lines come to, and a click narrows to one', async ({ page }) => {
+  await page.goto('/?v=2&tab=series');
+  const table = page.getByRole('region', { name: 'Lines of the chart' });
+  await expect(table.getByRole('row').nth(1)).toContainText(/shop-web.*cores.*cores.*cores/);
+  await page.getByRole('radio', { name: 'Stacked' }).check({ force: true });
+  await page.getByRole('combobox', { name: 'Lines' }).selectOption('20');
+  expect(queryParams(page).get('stacked')).toBe('1');
+  await expect.poll(() => mock.requests.at(-1)).toContain('limit=20');
+  await table.getByRole('button', { name: 'Exclude payments' }).click();
+  await table.getByRole('button', { name: 'shop-web', exact: true }).click();
+  expect(queryParams(page).get('query')).toBe('service:shop-web');
 });
 
 test('the list of profiles sorts, goes on and opens one', async ({ page }) => {

@@ -18,7 +18,6 @@ import type {
   ProfileBody,
   ProfilesBody,
   Retention,
-  SeriesBody,
   SessionBody,
   StatusBody,
   TagsBody,
@@ -164,14 +163,6 @@ export function useTop(scope: Scope, question: SampleQuestion, search: string, e
 
 export function useLabels(scope: Scope, question: SampleQuestion, enabled: boolean) {
   return useScoped<LabelsBody>('/labels', scope, sampleParams(question), enabled);
-}
-
-export function useSeries(scope: Scope, measure: string, groupBy: string) {
-  return useScoped<SeriesBody>('/series', scope, [
-    ['measure', measure],
-    ['group_by', groupBy],
-    ['limit', '8'],
-  ]);
 }
 
 /** Values of one key that begin with what is being typed. */

@@ -98,6 +98,11 @@ export function formatValue(value: number, unit: string): string {
     case 'count':
     case '':
       return formatCount(value);
+    case 'share':
+    case 'ratio':
+      return formatShare(value, 1);
+    case 'per second':
+      return `${formatCompact(value)}/s`;
     default:
       return `${formatCompact(value)} ${unit}`;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { groupedMeasures, measureName, measureUnit } from './measure-name.ts';
+import { chartName, groupedMeasures, measureName, measureUnit } from './measure-name.ts';
 
 describe('names of measures', () => {
   it.each([
@@ -17,10 +17,15 @@ describe('names of measures', () => {
     expect(measureName(name)).toEqual({ label, group, unit });
   });
 
-  it('take the unit of the server where it has one', () => {
+  it('take the unit of the server where the name says none', () => {
     expect(measureUnit('metrics.x', 'bytes')).toBe('bytes');
-    expect(measureUnit('metrics.x_ms', '')).toBe('milliseconds');
+    expect(measureUnit('metrics.x_ms', 'seconds')).toBe('milliseconds');
     expect(measureUnit('samples', 'samples')).toBe('count');
+  });
+
+  it('of charts are those of measures and of value types', () => {
+    expect(chartName('type:cpu-time')).toBe('cpu-time');
+    expect(chartName('metrics.go_num_goroutine')).toBe('Goroutines');
   });
 
   it('come in groups, what all have first', () => {

@@ -96,9 +96,14 @@ export function measureName(name: string): MeasureName {
   return { label: sentence(rest.slice(0, rest.length - suffix.length)), group, unit };
 }
 
-/** The unit that the server gives, or else what the name says. */
+/** Where the name says the unit it is the one that numbers are written in; the server knows others. */
 export function measureUnit(name: string, unit: string): string {
-  return unit === '' || unit === 'samples' || unit === 'profiles' ? measureName(name).unit : unit;
+  return measureName(name).unit || unit;
+}
+
+/** What the chart calls it; `type:NAME` is the rate of a value type. */
+export function chartName(measure: string): string {
+  return measure.startsWith('type:') ? measure.slice('type:'.length) : measureName(measure).label;
 }
 
 export interface MeasureGroup {

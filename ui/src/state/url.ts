@@ -58,9 +58,16 @@ export interface ViewState {
   /** Text that the rows of the table must have. */
   readonly rowSearch: string;
 
+  /** Whether there is a chart above the visualization. */
+  readonly chart: boolean;
   /** What the chart shows: a measure, or `type:NAME` for the rate of a value type; and what its lines are. */
   readonly measure: string;
   readonly groupBy: Dimension;
+  /** Lines on top of each other, and how many there are besides that of all others. */
+  readonly stacked: boolean;
+  readonly lines: number;
+  /** The most rows of a list or table. */
+  readonly limit: number;
   readonly profileSort: string;
   /** Measures shown as columns of profiles and groups, besides those that are always there. */
   readonly columns: readonly string[];
@@ -136,8 +143,12 @@ export const DEFAULTS: ViewState = {
   dimension: 'frame:function',
   functionSort: '-self',
   rowSearch: '',
+  chart: true,
   measure: 'cpu_cores',
   groupBy: 'service',
+  stacked: false,
+  lines: 10,
+  limit: 100,
   profileSort: '-start',
   columns: [],
   tableBy: ['service'],
@@ -150,6 +161,10 @@ export const DEFAULTS: ViewState = {
 
 /** Measures that every server has; those of `metrics.json` come with the profiles. */
 export const MEASURES = ['cpu_cores', 'wall_cores', 'alloc_bytes_per_second', 'samples', 'profiles'] as const;
+
+/** How many lines and rows there can be. */
+export const LINES: readonly number[] = [5, 10, 20, 40];
+export const ROWS: readonly number[] = [20, 100, 500, 2000];
 
 const SOURCES: readonly Source[] = ['', 'opened'];
 const FOCUS: readonly FocusOn[] = ['span', 'children', 'time', 'profile'];
@@ -231,7 +246,11 @@ export function decodeUrl(pathname: string, search: string): ViewState {
     functionSort: oneOf(FUNCTION_SORTS, params.get('fsort'), DEFAULTS.functionSort),
     rowSearch: text('rows', DEFAULTS.rowSearch),
     measure: someText('measure', DEFAULTS.measure),
+    chart: flag('chart', DEFAULTS.chart),
     groupBy: someText('group', DEFAULTS.groupBy),
+    stacked: flag('stacked', DEFAULTS.stacked),
+    lines: oneOf(LINES, Number(params.get('lines')), DEFAULTS.lines),
+    limit: oneOf(ROWS, Number(params.get('limit')), DEFAULTS.limit),
     profileSort: someText('sort', DEFAULTS.profileSort),
     columns: list('column', DEFAULTS.columns),
     tableBy: list('table_by', DEFAULTS.tableBy),
@@ -283,7 +302,11 @@ export function encodeUrl(state: ViewState): string {
   put('fsort', state.functionSort, DEFAULTS.functionSort);
   put('rows', state.rowSearch, DEFAULTS.rowSearch);
   put('measure', state.measure, DEFAULTS.measure);
+  putFlag('chart', state.chart, DEFAULTS.chart);
   put('group', state.groupBy, DEFAULTS.groupBy);
+  putFlag('stacked', state.stacked, DEFAULTS.stacked);
+  put('lines', String(state.lines), String(DEFAULTS.lines));
+  put('limit', String(state.limit), String(DEFAULTS.limit));
   put('sort', state.profileSort, DEFAULTS.profileSort);
   putList('column', state.columns, DEFAULTS.columns);
   putList('table_by', state.tableBy, DEFAULTS.tableBy);
@@ -343,7 +366,7 @@ function profileId(text: string): string {
 
 function oneOf<Value, Fallback>(
   values: readonly Value[],
-  text: string | null,
+  text: string | number | null,
   fallback: Fallback,
 ): Value | Fallback {
   return values.find((value) => value === text) ?? fallback;

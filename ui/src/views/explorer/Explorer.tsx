@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 
 import { ApiError } from '../../api/client.ts';
 import { useFacetsOf } from '../../api/explore.ts';
@@ -7,13 +7,12 @@ import { scopeOf, useNewestProfile, useStatus } from '../../api/queries.ts';
 import { formatAgo, formatCompact, formatTimeShort, plural } from '../../model/format.ts';
 import { withoutMeasures } from '../../model/measure-range.ts';
 import { isQueryMistake } from '../../model/query-mistake.ts';
-import { toggleIncluded } from '../../model/query-text.ts';
 import type { ExplorerTab, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { useNow } from '../../state/use-now.ts';
 import { Drawer } from '../../widgets/Drawer.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
-import { EmptyState, ErrorState } from '../../widgets/State.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { Tabs } from '../../widgets/Tabs.tsx';
 import { NARROW, useMediaQuery } from '../../widgets/use-media-query.ts';
 import { FacetPanel } from './FacetPanel.tsx';
@@ -26,6 +25,12 @@ import { SeriesChart } from './SeriesChart.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
 import { TopBar, type AppActions } from '../TopBar.tsx';
 import { useFacetChoice } from './use-facet-choice.ts';
+
+// Each of the others comes when it is first looked at.
+const SeriesView = lazy(async () => {
+  const { SeriesView: component } = await import('./SeriesView.tsx');
+  return { default: component };
+});
 
 interface ExplorerProps {
   readonly state: ViewState;
@@ -128,12 +133,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
           ) : (
             <>
               {scopeBar}
-              <SeriesChart
-                scope={scope}
-                state={state}
-                update={update}
-                onGroup={(key, value) => onQuery(toggleIncluded(state.query, key, value))}
-              />
+              {tab !== 'series' && <SeriesChart scope={scope} state={state} update={update} />}
               <section className="card explorer-card">
                 <Tabs<ExplorerTab>
                   label="Show as"
@@ -141,7 +141,8 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   panelId={panelId}
                   tabs={[
                     { value: 'flame', label: 'Flame graph' },
-                    { value: 'top', label: 'Top' },
+                    { value: 'top', label: 'Top list' },
+                    { value: 'series', label: 'Time series' },
                     {
                       value: 'profiles',
                       label: (
@@ -157,7 +158,11 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   onChange={(next) => update({ tab: next })}
                 />
                 <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
-                  {tab === 'profiles' ? (
+                  {tab === 'series' ? (
+                    <Suspense fallback={<Skeleton lines={12} label="Loading the chart" />}>
+                      <SeriesView scope={scope} state={state} update={update} />
+                    </Suspense>
+                  ) : tab === 'profiles' ? (
                     <ProfilesTable scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
                   ) : (
                     <FlamePane

@@ -1,11 +1,18 @@
 import { lazy, Suspense, useState } from 'react';
 
-import { useSeries, type Scope } from '../../api/queries.ts';
+import type { Scope } from '../../api/queries.ts';
 import type { SeriesBody } from '../../api/types.ts';
+import { groupName } from '../../model/dimension.ts';
 import { formatValue } from '../../model/format.ts';
-import { MEASURES, type ViewState } from '../../state/url.ts';
+import { chartName } from '../../model/measure-name.ts';
+import { lineStyle } from '../../model/series-stats.ts';
+import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
+import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState } from '../../widgets/State.tsx';
+import { ChartMeasureMenu } from './ChartMeasureMenu.tsx';
+import { DimensionMenu } from './DimensionMenu.tsx';
+import { useChart } from './use-chart.ts';
 
 // uPlot comes with the first chart, not with the page.
 const SeriesPlot = lazy(async () => {
@@ -13,109 +20,105 @@ const SeriesPlot = lazy(async () => {
   return { default: component };
 });
 
-export const MEASURE_NAMES: Record<string, string> = {
-  cpu_cores: 'CPU cores',
-  wall_cores: 'Wall time',
-  alloc_bytes_per_second: 'Allocation rate',
-  samples: 'Samples',
-  profiles: 'Profiles',
-};
-
-const GROUPS = ['service', 'env', 'version', 'host', 'language'] as const;
+/** More than these are better told apart in the large chart. */
+const LINES = 8;
 
 interface SeriesChartProps {
   readonly scope: Scope;
   readonly state: ViewState;
   readonly update: Update;
-  readonly onGroup: (key: string, value: string) => void;
 }
 
-export function SeriesChart({ scope, state, update, onGroup }: SeriesChartProps) {
-  const series = useSeries(scope, state.measure, state.groupBy);
+/** How the scope went, above what it consists of. Folded away it asks for nothing. */
+export function SeriesChart({ scope, state, update }: SeriesChartProps) {
+  const isOpen = state.chart;
+  const { series, body, question, onMeasure, onGroupBy, onNarrow, onBrush } = useChart(
+    scope,
+    state,
+    update,
+    LINES,
+    isOpen,
+  );
   const [cursor, setCursor] = useState<number | null>(null);
-  const body = series.data;
-  const groups: readonly string[] = (GROUPS as readonly string[]).includes(state.groupBy)
-    ? GROUPS
-    : [...GROUPS, state.groupBy];
   return (
-    <section className="chart card" aria-label="Time series">
+    <section className="chart card" aria-label="Time series" data-open={isOpen}>
       <header className="chart-header">
-        <label className="inline-select">
-          <span className="visually-hidden">Measure</span>
-          <select
-            className="strong"
-            value={state.measure}
-            onChange={(event) => update({ measure: event.target.value })}
-          >
-            {MEASURES.map((measure) => (
-              <option key={measure} value={measure}>
-                {MEASURE_NAMES[measure]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label className="inline-select">
-          <span className="muted">by</span>
-          <select
-            aria-label="Group by"
-            value={state.groupBy}
-            onChange={(event) => update({ groupBy: event.target.value })}
-          >
-            {groups.map((group) => (
-              <option key={group}>{group}</option>
-            ))}
-          </select>
-        </label>
-        {body && <Legend body={body} cursor={cursor} onGroup={(value) => onGroup(state.groupBy, value)} />}
-      </header>
-      <div className="chart-plot">
-        <Busy isBusy={series.isFetching && series.isPlaceholderData} />
-        {series.isError && !body ? (
-          <ErrorState error={series.error} onRetry={() => void series.refetch()} />
-        ) : body && body.series.length > 0 ? (
-          <Suspense fallback={null}>
-            <SeriesPlot
-              body={body}
-              onCursor={setCursor}
-              onBrush={(fromMs, toMs) =>
-                update({
-                  from: new Date(fromMs).toISOString(),
-                  to: new Date(toMs).toISOString(),
-                  live: false,
-                })
-              }
+        <button
+          type="button"
+          className="icon-button chart-fold"
+          aria-expanded={isOpen}
+          aria-label={isOpen ? 'Fold the chart' : 'Unfold the chart'}
+          title={isOpen ? 'Fold the chart' : 'Unfold the chart'}
+          onClick={() => update({ chart: !isOpen })}
+        >
+          <Icon name={isOpen ? 'chevron-down' : 'chevron-right'} />
+        </button>
+        {isOpen ? (
+          <>
+            <ChartMeasureMenu scope={scope} measure={state.measure} onMeasure={onMeasure} />
+            <span className="muted">by</span>
+            <DimensionMenu
+              label="Group by"
+              scope={scope}
+              question={question}
+              chosen={[state.groupBy]}
+              onChoose={onGroupBy}
             />
-          </Suspense>
+          </>
         ) : (
-          body && <p className="chart-empty muted">Nothing to plot in this range</p>
+          <span className="muted">{chartName(state.measure)} over time</span>
         )}
-      </div>
+        {body && (
+          <Legend
+            body={body}
+            dimension={state.groupBy}
+            cursor={cursor}
+            onGroup={(value) => onNarrow(value, 'include')}
+          />
+        )}
+      </header>
+      {isOpen && (
+        <div className="chart-plot">
+          <Busy isBusy={series.isFetching && series.isPlaceholderData} />
+          {series.isError && !body ? (
+            <ErrorState error={series.error} onRetry={() => void series.refetch()} />
+          ) : body && body.series.length > 0 ? (
+            <Suspense fallback={null}>
+              <SeriesPlot body={body} onCursor={setCursor} onBrush={onBrush} />
+            </Suspense>
+          ) : (
+            body && <p className="chart-empty muted">Nothing to plot in this range</p>
+          )}
+        </div>
+      )}
     </section>
   );
 }
 
 function Legend(props: {
   readonly body: SeriesBody;
+  readonly dimension: string;
   readonly cursor: number | null;
   readonly onGroup: (value: string) => void;
 }) {
-  const { body, cursor, onGroup } = props;
+  const { body, dimension, cursor, onGroup } = props;
   return (
     <ul className="legend">
       {body.series.map((each, index) => {
         const isOther = body.other && index === body.series.length - 1;
         const value = cursor === null ? undefined : each.values[cursor];
+        const name = isOther ? 'other' : groupName(dimension, each.group);
         return (
           <li key={each.group}>
             <button
               type="button"
               className="legend-item"
               disabled={isOther}
-              title={isOther ? 'All other groups together' : `Show only ${each.group}`}
+              title={isOther ? 'All others together' : `Show only ${name}`}
               onClick={() => onGroup(each.group)}
             >
-              <span className="legend-dot" data-series={isOther ? 'other' : (index % 8) + 1} />
-              <span>{each.group || '(none)'}</span>
+              <span className="legend-dot" data-series={isOther ? 'other' : lineStyle(index).color} />
+              <span className="legend-name">{name}</span>
               {value !== undefined && (
                 <span className="legend-value">{value === null ? '–' : formatValue(value, body.unit)}</span>
               )}

@@ -4,17 +4,23 @@ import 'uplot/dist/uPlot.min.css';
 
 import type { SeriesBody } from '../../api/types.ts';
 import { formatRound, formatTick } from '../../model/format.ts';
+import { lineStyle, stacked } from '../../model/series-stats.ts';
 import { onColorsChange } from '../../state/theme.ts';
 
 interface SeriesPlotProps {
   readonly body: SeriesBody;
+  /** Lines on top of each other, filled. */
+  readonly isStacked?: boolean;
+  /** The line to bring out. */
+  readonly focused?: number | null;
   readonly onCursor: (index: number | null) => void;
   readonly onBrush: (fromMs: number, toMs: number) => void;
 }
 
 /** Drag to look closer; the legend shows the values under the pointer. */
-export function SeriesPlot({ body, onCursor, onBrush }: SeriesPlotProps) {
+export function SeriesPlot({ body, isStacked = false, focused = null, onCursor, onBrush }: SeriesPlotProps) {
   const ref = useRef<HTMLDivElement>(null);
+  const plotRef = useRef<uPlot | null>(null);
   const callbacks = useRef({ onCursor, onBrush });
   useEffect(() => {
     callbacks.current = { onCursor, onBrush };
@@ -24,9 +30,11 @@ export function SeriesPlot({ body, onCursor, onBrush }: SeriesPlotProps) {
     const element = ref.current;
     if (!element) return undefined;
     let plot = create(element);
+    plotRef.current = plot;
     const stopColors = onColorsChange(() => {
       plot.destroy();
       plot = create(element);
+      plotRef.current = plot;
     });
     const observer = new ResizeObserver(() =>
       plot.setSize({ width: element.clientWidth, height: element.clientHeight }),
@@ -41,20 +49,27 @@ export function SeriesPlot({ body, onCursor, onBrush }: SeriesPlotProps) {
     function create(parent: HTMLElement): uPlot {
       const options = optionsFor(
         body,
+        isStacked,
         parent,
         (index) => callbacks.current.onCursor(index),
         (fromMs, toMs) => callbacks.current.onBrush(fromMs, toMs),
       );
       const times = body.times_ms.map((ms) => ms / 1000);
-      return new uPlot(options, [times, ...body.series.map((each) => each.values)], parent);
+      const values = body.series.map((each) => each.values);
+      return new uPlot(options, [times, ...(isStacked ? stacked(values) : values)], parent);
     }
-  }, [body]);
+  }, [body, isStacked]);
+
+  useEffect(() => {
+    plotRef.current?.setSeries(focused === null ? null : focused + 1, { focus: true });
+  }, [focused]);
 
   return <div className="series-plot" ref={ref} aria-hidden="true" />;
 }
 
 function optionsFor(
   body: SeriesBody,
+  isStacked: boolean,
   parent: HTMLElement,
   onCursor: (index: number | null) => void,
   onBrush: (fromMs: number, toMs: number) => void,
@@ -100,14 +115,23 @@ function optionsFor(
         values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? '0' : formatRound(tick, body.unit))),
       },
     ],
+    focus: { alpha: 0.25 },
+    bands: isStacked
+      ? body.series.slice(1).map((_, index): uPlot.Band => ({ series: [index + 2, index + 1] }))
+      : [],
     series: [
       {},
       ...body.series.map((each, index): uPlot.Series => {
         const isOther = body.other && index === body.series.length - 1;
+        const { color: hue, dash } = lineStyle(index);
+        const stroke = color(isOther ? '--series-other' : `--series-${hue}`);
         return {
           label: each.group,
-          stroke: color(isOther ? '--series-other' : `--series-${(index % 8) + 1}`),
-          width: 1.5,
+          stroke,
+          // Bands leave out what belongs to the line below. Tokens of series are `#rrggbb`.
+          ...(isStacked && { fill: `${stroke}73` }),
+          dash: isOther || isStacked ? [] : [...dash],
+          width: isStacked ? 1 : 1.5,
           spanGaps: false,
           points: { show: true, size: 4, filter: (_plot, _series, _show) => lonely(each.values) },
         };

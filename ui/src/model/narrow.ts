@@ -1,0 +1,72 @@
+/** What a click on a row or a line does: the same question about that value only, or about all others. */
+import type { ViewState } from '../state/url.ts';
+import { dimensionParts } from './dimension.ts';
+import { facetTerms, toggleExcluded, withFacetTerms } from './query-text.ts';
+
+/** What rows stand for, where the value alone does not name it. */
+export interface FrameOfRow {
+  readonly name: string;
+  readonly file: string;
+  readonly module: string;
+  readonly line: number;
+}
+
+export type Narrowing = 'include' | 'exclude';
+
+export function narrowed(
+  state: ViewState,
+  dimension: string,
+  value: string,
+  how: Narrowing,
+  frame?: FrameOfRow,
+): Partial<ViewState> {
+  const { kind, key } = dimensionParts(dimension);
+  const cleared = { zoom: [], expanded: [] };
+  if (kind === 'tag') {
+    // What has no value is what does not have any.
+    const negates = value === '' ? how === 'include' : how === 'exclude';
+    const written = value === '' ? '*' : value;
+    const query = negates ? toggleExcluded(state.query, key, written) : withOnly(state.query, key, written);
+    return { query, ...cleared };
+  }
+  if (kind === 'label') {
+    const plain = `${key}:${value}`;
+    const wanted = how === 'include' ? plain : `-${plain}`;
+    // One value alone leaves nothing to exclude.
+    const others = state.filters.filter((each) =>
+      how === 'include' ? keyOfFilter(each) !== key : each !== plain && each !== wanted,
+    );
+    return { filters: state.filters.includes(wanted) ? others : [...others, wanted], ...cleared };
+  }
+  const transform = `${how === 'include' ? 'only' : 'exclude'}:${frameKey(key, value, frame)}`;
+  const transforms = state.transforms.includes(transform)
+    ? state.transforms.filter((each) => each !== transform)
+    : [...state.transforms, transform];
+  return { transforms, ...cleared };
+}
+
+/** Of the tag this value only; or no longer, where that was so already. */
+function withOnly(query: string, key: string, value: string): string {
+  const { included, excluded } = facetTerms(query, key);
+  const isAlready = included.length === 1 && included[0] === value && excluded.length === 0;
+  return withFacetTerms(query, key, { included: isAlready ? [] : [value], excluded: [] });
+}
+
+function keyOfFilter(filter: string): string {
+  const plain = filter.startsWith('-') ? filter.slice(1) : filter;
+  return plain.slice(0, plain.indexOf(':'));
+}
+
+/** As transforms name frames: name, file, module, line and package, separated by tabs; an empty part means any. */
+export function frameKey(granularity: string, value: string, frame?: FrameOfRow): string {
+  const { name = value, file = '', module = '', line = 0 } = frame ?? {};
+  const parts =
+    granularity === 'package'
+      ? ['', '', '', '', value]
+      : granularity === 'file'
+        ? ['', file || value]
+        : granularity === 'line'
+          ? [name, file, module, line > 0 ? String(line) : '']
+          : [name, file, module];
+  return parts.join('\t').replace(/\t+$/, '');
+}
