@@ -20,7 +20,7 @@ const VIEWS: readonly View[] = [
   {
     name: 'top',
     path: '/?v=1&tab=top',
-    ready: (page) => page.getByRole('region', { name: 'Functions' }).waitFor(),
+    ready: (page) => page.getByRole('region', { name: 'Top functions' }).waitFor(),
   },
   {
     name: 'profiles',

@@ -255,6 +255,34 @@ test('the large chart lists what its lines come to, and a click narrows to one',
   expect(queryParams(page).get('query')).toBe('service:shop-web');
 });
 
+test('the top list is by anything, and a row narrows every view', async ({ page }) => {
+  await page.goto('/?v=2&tab=top');
+  const list = (name: string) => page.getByRole('region', { name });
+  await expect(list('Top functions').getByRole('row').nth(1)).toContainText('socket.sendall');
+  await page.getByRole('button', { name: /^Group by: function/ }).click();
+  await page.keyboard.type('endp');
+  await page.keyboard.press('Enter');
+  const endpoints = list('Top endpoints');
+  await expect(endpoints.getByRole('row').nth(1)).toContainText(/GET \/orders.*48,210.*33\.5 ms/);
+  await expect(endpoints.getByRole('row').nth(5)).toContainText('(no endpoint)');
+  await endpoints.getByRole('button', { name: 'GET /search', exact: true }).click();
+  expect(queryParams(page).getAll('filter')).toEqual(['endpoint:GET /search']);
+  await endpoints.getByRole('button', { name: 'Show GET /search in the flame graph' }).click();
+  await expect(page.getByRole('tree')).toBeVisible();
+  expect(queryParams(page).getAll('filter')).toEqual(['endpoint:GET /search']);
+});
+
+test('rows of the top list are found on the server and can be excluded', async ({ page }) => {
+  await page.goto('/?v=2&tab=top&by=service&fsort=-total');
+  const list = page.getByRole('region', { name: 'Top services' });
+  await expect(list.getByText('37 others')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Find services' }).fill('pay');
+  await expect(list.getByRole('row')).toHaveCount(3);
+  await expect.poll(() => mock.requests.at(-1)).toContain('search=pay');
+  await list.getByRole('button', { name: 'Exclude payments' }).click();
+  expect(queryParams(page).get('query')).toBe('-service:payments');
+});
+
 test('the list of profiles sorts, goes on and opens one', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('tab', { name: /^Profiles/ }).click();

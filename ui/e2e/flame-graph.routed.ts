@@ -190,7 +190,7 @@ test('the top list searches on the server and leads to the flame graph', async (
   await page.goto('/?v=1&tab=top');
   await page.getByRole('searchbox').fill('bm25');
   await expect.poll(() => mock.requests.some((request) => request.includes('search=bm25'))).toBe(true);
-  await page.getByRole('button', { name: 'BM25.score' }).click();
+  await page.getByRole('button', { name: 'Show BM25.score in the flame graph' }).click();
   await expect(tree(page)).toBeVisible();
   expect(queryParams(page).get('search')).toBe('BM25.score');
 });

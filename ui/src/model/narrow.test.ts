@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { DEFAULTS } from '../state/url.ts';
-import { frameKey, narrowed } from './narrow.ts';
+import { narrowed } from './narrow.ts';
 
 describe('a click on a row', () => {
   it.each([
@@ -37,21 +37,5 @@ describe('a click on a row', () => {
       'endpoint:/',
       '-thread:x',
     ]);
-  });
-});
-
-describe('keys of frames', () => {
-  const frame = { name: 'handle', file: 'app.py', module: 'app', line: 7 };
-  it.each([
-    ['function', 'handle\tapp.py\tapp'],
-    ['line', 'handle\tapp.py\tapp\t7'],
-    ['file', '\tapp.py'],
-    ['package', '\t\t\t\thandle'],
-  ])('by %s', (granularity, key) => {
-    expect(frameKey(granularity, 'handle', frame)).toBe(key);
-  });
-
-  it('are as short as what is known', () => {
-    expect(frameKey('function', 'main', { name: 'main', file: '', module: '', line: 0 })).toBe('main');
   });
 });

@@ -1,15 +1,8 @@
 /** What a click on a row or a line does: the same question about that value only, or about all others. */
 import type { ViewState } from '../state/url.ts';
 import { dimensionParts } from './dimension.ts';
+import { frameDimensionOf, toggledTransforms } from './row-choice.ts';
 import { facetTerms, toggleExcluded, withFacetTerms } from './query-text.ts';
-
-/** What rows stand for, where the value alone does not name it. */
-export interface FrameOfRow {
-  readonly name: string;
-  readonly file: string;
-  readonly module: string;
-  readonly line: number;
-}
 
 export type Narrowing = 'include' | 'exclude';
 
@@ -18,7 +11,6 @@ export function narrowed(
   dimension: string,
   value: string,
   how: Narrowing,
-  frame?: FrameOfRow,
 ): Partial<ViewState> {
   const { kind, key } = dimensionParts(dimension);
   const cleared = { zoom: [], expanded: [] };
@@ -38,11 +30,9 @@ export function narrowed(
     );
     return { filters: state.filters.includes(wanted) ? others : [...others, wanted], ...cleared };
   }
-  const transform = `${how === 'include' ? 'only' : 'exclude'}:${frameKey(key, value, frame)}`;
-  const transforms = state.transforms.includes(transform)
-    ? state.transforms.filter((each) => each !== transform)
-    : [...state.transforms, transform];
-  return { transforms, ...cleared };
+  const row = { name: value, file: '', module: '', line: 0 };
+  const by = frameDimensionOf(dimension) ?? 'function';
+  return { transforms: toggledTransforms(state.transforms, row, by, how === 'exclude'), ...cleared };
 }
 
 /** Of the tag this value only; or no longer, where that was so already. */
@@ -55,18 +45,4 @@ function withOnly(query: string, key: string, value: string): string {
 function keyOfFilter(filter: string): string {
   const plain = filter.startsWith('-') ? filter.slice(1) : filter;
   return plain.slice(0, plain.indexOf(':'));
-}
-
-/** As transforms name frames: name, file, module, line and package, separated by tabs; an empty part means any. */
-export function frameKey(granularity: string, value: string, frame?: FrameOfRow): string {
-  const { name = value, file = '', module = '', line = 0 } = frame ?? {};
-  const parts =
-    granularity === 'package'
-      ? ['', '', '', '', value]
-      : granularity === 'file'
-        ? ['', file || value]
-        : granularity === 'line'
-          ? [name, file, module, line > 0 ? String(line) : '']
-          : [name, file, module];
-  return parts.join('\t').replace(/\t+$/, '');
 }

@@ -17,8 +17,11 @@ export function columnHead(dimension: Dimension): string {
   return dimensionParts(dimension).kind === 'tag' ? name : name.slice(0, 1).toUpperCase() + name.slice(1);
 }
 
+/** What names a frame, as far as it is known. */
+export type NamedFrame = Pick<FunctionRow, 'name' | 'file' | 'module' | 'line'>;
+
 /** How the API names the frames of a row: name, file, module, line and package, where an empty part means any. */
-export function frameKeyOf(row: FunctionRow, by: FrameDimension): string {
+export function frameKeyOf(row: NamedFrame, by: FrameDimension): string {
   switch (by) {
     case 'function':
       return tabbed(row.name, row.file, row.module);
@@ -52,7 +55,7 @@ export function toggled(list: readonly string[], wanted: string, opposite: strin
 /** The transform that a click on the row puts in or takes out. */
 export function toggledTransforms(
   transforms: readonly string[],
-  row: FunctionRow,
+  row: NamedFrame,
   by: FrameDimension,
   isExclusion: boolean,
 ): string[] {

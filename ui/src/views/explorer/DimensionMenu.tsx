@@ -19,6 +19,8 @@ interface DimensionMenuProps {
   readonly scope: Scope;
   /** Whose labels can be chosen; none where rows stand for whole profiles. */
   readonly question: SampleQuestion | undefined;
+  /** One profile has one value of each tag, so there is nothing to group by. */
+  readonly hasTags?: boolean;
   readonly chosen: readonly string[];
   readonly isMulti?: boolean;
   readonly trigger?: ReactNode;
@@ -55,13 +57,14 @@ export function DimensionMenu(props: DimensionMenuProps) {
   );
 }
 
-function DimensionChoices({ label, scope, question, chosen, isMulti = false, onChoose }: DimensionMenuProps) {
+function DimensionChoices(props: DimensionMenuProps) {
+  const { label, scope, question, hasTags = true, chosen, isMulti = false, onChoose } = props;
   const [typed, setTyped] = useState('');
-  const tags = useTagKeys(scope, useDebounced(typed.trim(), 120), true);
+  const tags = useTagKeys(scope, useDebounced(typed.trim(), 120), hasTags);
   const isOfSamples = question !== undefined;
   const labels = useLabels(scope, { ...(question ?? NO_QUESTION), filters: [] }, isOfSamples);
   const found = new Map((tags.data?.keys ?? []).map((key, index) => [key, tags.data?.counts[index] ?? 0]));
-  const keys = [...new Set<string>([...TAG_DIMENSIONS, ...found.keys()])];
+  const keys = hasTags ? [...new Set<string>([...TAG_DIMENSIONS, ...found.keys()])] : [];
   const groups: ChoiceGroup[] = [
     {
       label: isOfSamples ? 'Tags of profiles' : 'Tags',
@@ -81,7 +84,7 @@ function DimensionChoices({ label, scope, question, chosen, isMulti = false, onC
   return (
     <ChoiceList
       label={label}
-      groups={groups}
+      groups={groups.filter(({ choices }) => choices.length > 0)}
       chosen={chosen.map(shortDimension)}
       onChoose={onChoose}
       isMulti={isMulti}

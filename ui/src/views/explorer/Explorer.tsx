@@ -32,6 +32,11 @@ const SeriesView = lazy(async () => {
   return { default: component };
 });
 
+const TopList = lazy(async () => {
+  const { TopList: component } = await import('./TopList.tsx');
+  return { default: component };
+});
+
 interface ExplorerProps {
   readonly state: ViewState;
   readonly update: Update;
@@ -162,6 +167,10 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                     <Suspense fallback={<Skeleton lines={12} label="Loading the chart" />}>
                       <SeriesView scope={scope} state={state} update={update} />
                     </Suspense>
+                  ) : tab === 'top' ? (
+                    <Suspense fallback={<Skeleton lines={16} label="Loading the list" />}>
+                      <TopList scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
+                    </Suspense>
                   ) : tab === 'profiles' ? (
                     <ProfilesTable scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
                   ) : (
@@ -169,7 +178,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                       scope={scope}
                       state={state}
                       update={update}
-                      mode={tab === 'top' ? 'top' : 'flame'}
+                      mode="flame"
                       whenEmpty={whenEmpty}
                     />
                   )}

@@ -156,7 +156,7 @@ function LegendTable(props: {
                   ) : (
                     <button
                       type="button"
-                      className="row-name"
+                      className="series-name"
                       title={`Show only ${name}`}
                       onFocus={() => onFocus(index)}
                       onBlur={() => onFocus(null)}
