@@ -1,13 +1,31 @@
-import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
-import { at, childrenOf, nodeName, OTHER, type CallTree, type NodeId } from '../model/call-tree.ts';
-import { formatShare, formatValue } from '../model/format.ts';
+import {
+  at,
+  childrenOf,
+  nodeName,
+  nodeSource,
+  OTHER,
+  pathKeys,
+  resolvePath,
+  stackText,
+  type CallTree,
+  type NodeId,
+} from '../model/call-tree.ts';
+import { formatShare, middleEllipsis } from '../model/format.ts';
+import { AS_IS, formatNormalized, type Normalizer } from '../model/normalize.ts';
 import type { SearchResult } from '../model/search.ts';
 import { onColorsChange } from '../state/theme.ts';
+import type { ColorBy } from '../state/url.ts';
+import { Menu } from '../widgets/Menu.tsx';
 import type { Hit } from './display-list.ts';
+import type { FrameActionId } from './frame-actions.ts';
+import { TOP_DOWN, type FrameHandlers, type Terms } from './frame-handlers.ts';
+import { canRun, frameMenu } from './frame-menu.ts';
 import { keyAction } from './keyboard.ts';
 import type { Lens } from './lens.ts';
 import { readPalette } from './palette.ts';
+import { PinnedDetails } from './PinnedDetails.tsx';
 import { ROW_HEIGHT, Surface } from './surface.ts';
 import { Tooltip } from './Tooltip.tsx';
 
@@ -23,6 +41,13 @@ interface FlameGraphProps {
   /** The reader wants to see what "(other)" below this node stands for. */
   readonly onExpand: (parent: NodeId) => void;
   readonly onNextMatch: (step: 1 | -1) => void;
+  readonly colorBy?: ColorBy;
+  /** The root is at the bottom. */
+  readonly upright?: boolean;
+  readonly normalizer?: Normalizer;
+  readonly terms?: Terms;
+  /** What can be done with frames beyond zooming, pinning and copying. */
+  readonly handlers?: FrameHandlers | undefined;
   readonly lens?: Lens | undefined;
   /** Outlined while nothing is under the pointer here: what it points at in a flame graph beside this one. */
   readonly pointedAt?: NodeId | undefined;
@@ -35,11 +60,24 @@ interface Pointer {
   readonly y: number;
 }
 
+/** A frame whose details stay; by path, so that they outlive a refresh. */
+interface Pinned {
+  readonly path: readonly string[];
+  readonly x: number;
+  readonly y: number;
+}
+
+interface OpenMenu {
+  readonly node: NodeId;
+  readonly at: { readonly x: number; readonly y: number };
+}
+
 const DRAG_THRESHOLD = 4;
 
 export function FlameGraph(props: FlameGraphProps) {
   const { tree, label, zoomed, selected, search, onZoom, onZoomOut, onSelect, onExpand, onNextMatch } = props;
-  const { lens, pointedAt, onPointAt } = props;
+  const { lens, pointedAt, onPointAt, handlers, upright = false, colorBy = 'package' } = props;
+  const { normalizer = AS_IS, terms = TOP_DOWN } = props;
   const scrollerRef = useRef<HTMLDivElement>(null);
   const canvasRef = useRef<HTMLCanvasElement>(null);
   const hoverRef = useRef<HTMLDivElement>(null);
@@ -49,7 +87,9 @@ export function FlameGraph(props: FlameGraphProps) {
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
   const mouse = useRef<{ x: number; y: number } | null>(null);
   const [pointer, setPointer] = useState<Pointer | null>(null);
-  const [copied, setCopied] = useState('');
+  const [pinned, setPinned] = useState<Pinned | null>(null);
+  const [menu, setMenu] = useState<OpenMenu | null>(null);
+  const [notice, setNotice] = useState('');
   const itemId = useId();
 
   const placeOutlines = useCallback(() => {
@@ -110,7 +150,8 @@ export function FlameGraph(props: FlameGraphProps) {
     };
   }, [placeOutlines]);
 
-  useLayoutEffect(() => surfaceRef.current?.setLens(lens), [lens]);
+  useLayoutEffect(() => surfaceRef.current?.setLook(colorBy, lens), [colorBy, lens]);
+  useLayoutEffect(() => surfaceRef.current?.setUpright(upright), [upright]);
   useLayoutEffect(() => {
     surfaceRef.current?.setTree(tree, zoomed);
     surfaceRef.current?.zoomTo(zoomed, !matchMedia('(prefers-reduced-motion: reduce)').matches);
@@ -120,18 +161,76 @@ export function FlameGraph(props: FlameGraphProps) {
     if (selected > 0) surfaceRef.current?.reveal(selected);
   }, [selected, tree]);
   useEffect(() => {
-    if (!copied) return undefined;
-    const timer = setTimeout(() => setCopied(''), 1600);
+    if (!notice) return undefined;
+    const timer = setTimeout(() => setNotice(''), 1600);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [notice]);
 
-  const copyName = useCallback((node: NodeId) => {
-    const name = nodeName(latest.current.tree, node);
-    navigator.clipboard.writeText(name).then(
-      () => setCopied(name),
-      () => setCopied(''),
+  const copy = useCallback((text: string, what: string) => {
+    navigator.clipboard.writeText(text).then(
+      () => setNotice(`Copied the ${what}`),
+      () => setNotice('The browser does not let this page copy'),
     );
   }, []);
+  const closeMenu = useCallback(() => setMenu(null), []);
+  const pinnedNode = useMemo(() => {
+    if (!pinned) return undefined;
+    const node = resolvePath(tree, pinned.path);
+    return at(tree.depths, node) === pinned.path.length ? node : undefined;
+  }, [pinned, tree]);
+
+  function run(id: FrameActionId, node: NodeId): void {
+    if (!canRun(id, tree, node, handlers)) return;
+    switch (id) {
+      case 'zoom':
+        return onZoom(node);
+      case 'pin':
+        return pin(node);
+      case 'copy-name':
+        return copy(nodeName(tree, node), 'name');
+      case 'copy-stack':
+        return copy(stackText(tree, node), 'stack');
+      case 'copy-source':
+        return copy(nodeSource(tree, node), 'place');
+      case 'open-source': {
+        const link = handlers?.sourceLink(node);
+        if (link) window.open(link.href, '_blank', 'noreferrer');
+        return undefined;
+      }
+      default:
+        return handlers?.run(id, node);
+    }
+  }
+
+  /** The same frame again lets it go. */
+  function pin(node: NodeId, point?: { x: number; y: number }): void {
+    const path = pathKeys(tree, node);
+    if (pinned?.path.join('.') === path.join('.')) return unpin();
+    const box = surfaceRef.current?.boxOf(node);
+    const spot = point ?? {
+      x: box ? box.x + Math.min(box.width / 2, 80) : 20,
+      y: box ? box.y + ROW_HEIGHT / 2 : 20,
+    };
+    setPointer(null);
+    setPinned({ path, ...spot });
+    return undefined;
+  }
+  function unpin(): void {
+    setPinned(null);
+    scrollerRef.current?.focus({ preventScroll: true });
+  }
+  function openMenu(node: NodeId, point?: { x: number; y: number }): void {
+    const box = surfaceRef.current?.boxOf(node);
+    const canvas = canvasRef.current?.getBoundingClientRect();
+    setPointer(null);
+    setMenu({
+      node,
+      at: point ?? {
+        x: (canvas?.left ?? 0) + (box ? box.x + Math.min(box.width / 2, 40) : 0),
+        y: (canvas?.top ?? 0) + (box ? box.y + ROW_HEIGHT : 0),
+      },
+    });
+  }
 
   function hover(): void {
     const surface = surfaceRef.current;
@@ -156,8 +255,14 @@ export function FlameGraph(props: FlameGraphProps) {
     hover();
   }
 
-  function onClick(hit: Hit): void {
+  function onClick(hit: Hit, event: React.PointerEvent): void {
     const surface = surfaceRef.current;
+    if (event.altKey || event.ctrlKey || event.metaKey) {
+      const node = hit.kind === 'run' ? hit.largest : hit.node;
+      onSelect(node);
+      pin(node, mouse.current ?? undefined);
+      return;
+    }
     if (hit.kind === 'run') {
       // Too narrow to point at: widen the place first.
       const parent = at(tree.parents, hit.largest);
@@ -177,7 +282,7 @@ export function FlameGraph(props: FlameGraphProps) {
   }
 
   function onKeyDown(event: React.KeyboardEvent): void {
-    const action = keyAction(event, tree, selected, zoomed);
+    const action = keyAction(event, { tree, selected, zoomed, upright });
     if (!action) return;
     event.preventDefault();
     switch (action.kind) {
@@ -188,13 +293,17 @@ export function FlameGraph(props: FlameGraphProps) {
         onZoom(action.node);
         break;
       case 'zoom-out':
-        onZoomOut();
+        if (pinned) unpin();
+        else onZoomOut();
         break;
       case 'expand':
         onExpand(action.node);
         break;
-      case 'copy':
-        copyName(action.node);
+      case 'menu':
+        openMenu(action.node);
+        break;
+      case 'frame':
+        run(action.id, action.node);
         break;
       case 'match':
         onNextMatch(action.step);
@@ -209,7 +318,7 @@ export function FlameGraph(props: FlameGraphProps) {
   }
 
   return (
-    <div className="flame">
+    <div className="flame" data-upright={upright}>
       <div className="flame-range" aria-hidden="true">
         <div ref={rangeRef} hidden />
       </div>
@@ -237,7 +346,19 @@ export function FlameGraph(props: FlameGraphProps) {
             const wasPressed = drag.current !== null && event.button === 0;
             drag.current = null;
             const hit = mouse.current && surfaceRef.current?.hit(mouse.current.x, mouse.current.y);
-            if (wasPressed && !wasDrag && hit) onClick(hit);
+            if (wasPressed && !wasDrag && hit) onClick(hit, event);
+          }}
+          onContextMenu={(event) => {
+            // Where the pointer is now, not where it was when it last moved.
+            const box = event.currentTarget.getBoundingClientRect();
+            const hit = surfaceRef.current?.hit(event.clientX - box.left, event.clientY - box.top);
+            if (!hit) return;
+            event.preventDefault();
+            const node = hit.kind === 'run' ? hit.largest : hit.node;
+            drag.current = null;
+            scrollerRef.current?.focus({ preventScroll: true });
+            onSelect(node);
+            openMenu(node, { x: event.clientX, y: event.clientY });
           }}
           onPointerLeave={() => {
             mouse.current = null;
@@ -254,13 +375,61 @@ export function FlameGraph(props: FlameGraphProps) {
           style={{ height: `${tree.rows.length * ROW_HEIGHT}px` }}
           aria-hidden="true"
         />
-        <TreeItem id={itemId} tree={tree} node={selected} zoomed={zoomed} lens={lens} />
+        <TreeItem
+          id={itemId}
+          tree={tree}
+          node={selected}
+          zoomed={zoomed}
+          lens={lens}
+          normalizer={normalizer}
+        />
       </div>
-      {pointer && (
-        <Tooltip tree={tree} hit={pointer.hit} x={pointer.x} y={pointer.y} search={search} lens={lens} />
+      {pointer && !menu && (
+        <Tooltip
+          tree={tree}
+          hit={pointer.hit}
+          x={pointer.x}
+          y={pointer.y}
+          search={search}
+          normalizer={normalizer}
+          terms={terms}
+          lens={lens}
+          canPin
+        />
+      )}
+      {pinned && pinnedNode !== undefined && (
+        <PinnedDetails
+          key={pinned.path.join('.')}
+          tree={tree}
+          node={pinnedNode}
+          x={pinned.x}
+          y={pinned.y}
+          normalizer={normalizer}
+          terms={terms}
+          lens={lens}
+          handlers={handlers}
+          onAction={(id) => run(id, pinnedNode)}
+          onMenu={(point) => setMenu({ node: pinnedNode, at: point })}
+          onClose={unpin}
+        />
+      )}
+      {menu && (
+        <Menu
+          label={`What to do with ${nodeName(tree, menu.node)}`}
+          heading={middleEllipsis(nodeName(tree, menu.node), 120)}
+          at={menu.at}
+          items={frameMenu(
+            tree,
+            menu.node,
+            handlers,
+            (id) => run(id, menu.node),
+            () => onExpand(at(tree.parents, menu.node)),
+          )}
+          onClose={closeMenu}
+        />
       )}
       <div className="flame-toast" role="status">
-        {copied && 'Copied the name'}
+        {notice}
       </div>
     </div>
   );
@@ -273,8 +442,9 @@ function TreeItem(props: {
   readonly node: NodeId;
   readonly zoomed: NodeId;
   readonly lens: Lens | undefined;
+  readonly normalizer: Normalizer;
 }) {
-  const { id, tree, node, zoomed, lens } = props;
+  const { id, tree, node, zoomed, lens, normalizer } = props;
   const siblings = node === 0 ? [0] : childrenOf(tree, at(tree.parents, node));
   const total = at(tree.totals, node);
   const whole = at(tree.totals, 0);
@@ -283,8 +453,8 @@ function TreeItem(props: {
     ...(lens
       ? lens.spoken(tree, node)
       : [
-          `total ${formatValue(total, tree.unit)}, ${formatShare(total, whole)}`,
-          `self ${formatValue(at(tree.selfs, node), tree.unit)}`,
+          `total ${formatNormalized(total, tree.unit, normalizer)}, ${formatShare(total, whole)}`,
+          `self ${formatNormalized(at(tree.selfs, node), tree.unit, normalizer)}`,
         ]),
     node === zoomed && node > 0 ? 'zoomed in' : '',
   ];

@@ -1,9 +1,12 @@
-import { useLayoutEffect, useRef } from 'react';
+import { useLayoutEffect, useRef, type RefObject } from 'react';
 
-import { at, nodeModule, nodeName, nodeSource, OTHER, type CallTree } from '../model/call-tree.ts';
-import { formatCount, formatShare, formatValue } from '../model/format.ts';
+import { at, nodeName, OTHER, type CallTree } from '../model/call-tree.ts';
+import { formatCount, formatShare } from '../model/format.ts';
+import { formatNormalized, type Normalizer } from '../model/normalize.ts';
 import type { SearchResult } from '../model/search.ts';
 import type { Hit } from './display-list.ts';
+import { FrameDetails } from './FrameDetails.tsx';
+import type { Terms } from './frame-handlers.ts';
 import type { Lens } from './lens.ts';
 
 interface TooltipProps {
@@ -12,13 +15,16 @@ interface TooltipProps {
   readonly x: number;
   readonly y: number;
   readonly search: SearchResult | undefined;
+  readonly normalizer: Normalizer;
+  readonly terms: Terms;
   readonly lens: Lens | undefined;
+  readonly canPin: boolean;
 }
 
 const DISTANCE = 14;
 
-export function Tooltip({ tree, hit, x, y, search, lens }: TooltipProps) {
-  const ref = useRef<HTMLDivElement>(null);
+/** Puts an element beside a point of the flame graph, on the side where it fits. */
+export function useBeside(ref: RefObject<HTMLElement | null>, x: number, y: number): void {
   useLayoutEffect(() => {
     const element = ref.current;
     const parent = element?.offsetParent;
@@ -29,110 +35,72 @@ export function Tooltip({ tree, hit, x, y, search, lens }: TooltipProps) {
     const top = below ? Math.max(4, y - DISTANCE - element.offsetHeight) : y + DISTANCE;
     element.style.transform = `translate(${left}px, ${top}px)`;
   });
+}
+
+export function Tooltip(props: TooltipProps) {
+  const { tree, hit, x, y, search, normalizer, terms, lens, canPin } = props;
+  const ref = useRef<HTMLDivElement>(null);
+  useBeside(ref, x, y);
+  const node = hit.kind === 'run' ? hit.largest : hit.node;
+  const isOther = at(tree.functions, node) === OTHER;
   return (
     <div className="flame-tooltip" ref={ref} role="tooltip" aria-hidden="true">
-      {lens ? (
-        <LensDetails tree={tree} hit={hit} lens={lens} />
-      ) : hit.kind === 'run' ? (
-        <RunDetails tree={tree} hit={hit} />
+      {hit.kind === 'run' && !lens ? (
+        <RunDetails tree={tree} hit={hit} normalizer={normalizer} terms={terms} />
       ) : (
-        <BoxDetails tree={tree} node={hit.node} search={search} />
+        <>
+          {hit.kind === 'run' && (
+            <div className="flame-tooltip-hint">
+              {formatCount(hit.count)} narrow frames, click to widen. The largest:
+            </div>
+          )}
+          <FrameDetails tree={tree} node={node} normalizer={normalizer} terms={terms} lens={lens} />
+          {isOther && (
+            <div className="flame-tooltip-hint">Callees too small to send at first. Click to load them.</div>
+          )}
+          {search?.marks[node] === 1 && <div className="flame-tooltip-hint">Matches the search</div>}
+          {canPin && !isOther && (
+            <div className="flame-tooltip-hint">
+              <kbd>Alt</kbd> click pins this, right click for more
+            </div>
+          )}
+        </>
       )}
     </div>
   );
 }
 
-function BoxDetails({
-  tree,
-  node,
-  search,
-}: {
-  tree: CallTree;
-  node: number;
-  search: SearchResult | undefined;
+function RunDetails(props: {
+  readonly tree: CallTree;
+  readonly hit: Hit & { kind: 'run' };
+  readonly normalizer: Normalizer;
+  readonly terms: Terms;
 }) {
+  const { tree, hit, normalizer, terms } = props;
   const whole = at(tree.totals, 0);
-  const parent = at(tree.parents, node);
-  const total = at(tree.totals, node);
-  const self = at(tree.selfs, node);
-  const isOther = at(tree.functions, node) === OTHER;
-  const source = nodeSource(tree, node);
-  const module = nodeModule(tree, node);
-  return (
-    <>
-      <div className="flame-tooltip-name">{nodeName(tree, node)}</div>
-      {source && <div className="flame-tooltip-source">{source}</div>}
-      {module && <div className="flame-tooltip-source">{module}</div>}
-      <table>
-        <thead>
-          <tr>
-            <td>{'\u00a0'}</td>
-            <th>{tree.type}</th>
-            <th>of all</th>
-            {parent > 0 && <th>of caller</th>}
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th>Total</th>
-            <td>{formatValue(total, tree.unit)}</td>
-            <td>{formatShare(total, whole)}</td>
-            {parent > 0 && <td>{formatShare(total, at(tree.totals, parent))}</td>}
-          </tr>
-          {!isOther && (
-            <tr>
-              <th>Self</th>
-              <td>{formatValue(self, tree.unit)}</td>
-              <td>{formatShare(self, whole)}</td>
-              {parent > 0 && <td>{formatShare(self, at(tree.totals, parent))}</td>}
-            </tr>
-          )}
-        </tbody>
-      </table>
-      {isOther && (
-        <div className="flame-tooltip-hint">Callees too small to send at first. Click to load them.</div>
-      )}
-      {search && search.marks[node] === 1 && <div className="flame-tooltip-hint">Matches the search</div>}
-    </>
-  );
-}
-
-function LensDetails({ tree, hit, lens }: { tree: CallTree; hit: Hit; lens: Lens }) {
-  const node = hit.kind === 'run' ? hit.largest : hit.node;
-  const source = nodeSource(tree, node);
-  const module = nodeModule(tree, node);
-  return (
-    <>
-      {hit.kind === 'run' && (
-        <div className="flame-tooltip-hint">
-          {formatCount(hit.count)} narrow frames, click to widen. The largest:
-        </div>
-      )}
-      <div className="flame-tooltip-name">{nodeName(tree, node)}</div>
-      {source && <div className="flame-tooltip-source">{source}</div>}
-      {module && <div className="flame-tooltip-source">{module}</div>}
-      {lens.details(tree, node)}
-    </>
-  );
-}
-
-function RunDetails({ tree, hit }: { tree: CallTree; hit: Hit & { kind: 'run' } }) {
-  const whole = at(tree.totals, 0);
+  const rows = [
+    ['Together', hit.value],
+    ['Largest', at(tree.totals, hit.largest)],
+  ] as const;
   return (
     <>
       <div className="flame-tooltip-name">{formatCount(hit.count)} narrow frames</div>
       <table>
+        <thead>
+          <tr>
+            <td>{'\u00a0'}</td>
+            <th scope="col">{tree.type}</th>
+            <th scope="col">{terms.ofRoot}</th>
+          </tr>
+        </thead>
         <tbody>
-          <tr>
-            <th>Together</th>
-            <td>{formatValue(hit.value, tree.unit)}</td>
-            <td>{formatShare(hit.value, whole)}</td>
-          </tr>
-          <tr>
-            <th>Largest</th>
-            <td>{formatValue(at(tree.totals, hit.largest), tree.unit)}</td>
-            <td>{formatShare(at(tree.totals, hit.largest), whole)}</td>
-          </tr>
+          {rows.map(([label, value]) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              <td>{formatNormalized(value, tree.unit, normalizer)}</td>
+              <td>{formatShare(value, whole)}</td>
+            </tr>
+          ))}
         </tbody>
       </table>
       <div className="flame-tooltip-source">{nodeName(tree, hit.largest)}</div>

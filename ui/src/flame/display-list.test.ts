@@ -14,6 +14,7 @@ function frameOf(tree: CallTree, start: number, length: number): Frame {
     height: 10_000,
     scrollTop: 0,
     rowHeight: ROW,
+    upright: false,
   };
 }
 
@@ -70,7 +71,14 @@ describe('display list', () => {
   it('lists only rows that are scrolled into view', () => {
     const tree = decodeCallTree(randomBody({ seed: 5, nodes: 3000 }), 'function');
     const list = new DisplayList();
-    list.fill(tree, { span: spanOf(tree, 0), width: 800, height: 100, scrollTop: 5 * ROW, rowHeight: ROW });
+    list.fill(tree, {
+      span: spanOf(tree, 0),
+      width: 800,
+      height: 100,
+      scrollTop: 5 * ROW,
+      rowHeight: ROW,
+      upright: false,
+    });
     const depths = new Set(Array.from(list.boxDepths.subarray(0, list.boxCount)));
     expect(Math.min(...depths)).toBe(5);
     expect(Math.max(...depths)).toBeLessThanOrEqual(10);

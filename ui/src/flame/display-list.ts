@@ -10,6 +10,26 @@ export interface Frame {
   readonly height: CssPixels;
   readonly scrollTop: CssPixels;
   readonly rowHeight: CssPixels;
+  /** The root is the lowest row and callees stand on their callers. */
+  readonly upright: boolean;
+}
+
+/** The upper edge of a row, where it is painted. */
+export function rowTop(frame: Frame, rows: number, depth: number): CssPixels {
+  const { rowHeight, scrollTop } = frame;
+  if (!frame.upright) return depth * rowHeight - scrollTop;
+  return contentHeight(frame, rows) - (depth + 1) * rowHeight - scrollTop;
+}
+
+export function depthAt(frame: Frame, rows: number, y: CssPixels): number {
+  const { rowHeight, scrollTop } = frame;
+  if (!frame.upright) return Math.floor((y + scrollTop) / rowHeight);
+  return Math.ceil((contentHeight(frame, rows) - y - scrollTop) / rowHeight) - 1;
+}
+
+/** What can be scrolled over. A low tree that stands upright stands on the lower edge of the view. */
+function contentHeight(frame: Pick<Frame, 'rowHeight' | 'height'>, rows: number): CssPixels {
+  return Math.max(rows * frame.rowHeight, frame.height);
 }
 
 /**
@@ -36,11 +56,10 @@ export class DisplayList {
   fill(tree: CallTree, frame: Frame): void {
     this.boxCount = 0;
     this.runCount = 0;
-    const firstDepth = Math.max(0, Math.floor(frame.scrollTop / frame.rowHeight));
-    const lastDepth = Math.min(
-      tree.rows.length - 1,
-      Math.floor((frame.scrollTop + frame.height) / frame.rowHeight),
-    );
+    const rows = tree.rows.length;
+    const edges = [depthAt(frame, rows, 0), depthAt(frame, rows, frame.height)];
+    const firstDepth = Math.max(0, Math.min(...edges));
+    const lastDepth = Math.min(rows - 1, Math.max(...edges));
     for (let depth = firstDepth; depth <= lastDepth; depth++) this.fillRow(tree, frame, depth);
   }
 
@@ -131,8 +150,7 @@ export type Hit =
 
 /** Looks at the tree, not at what was last painted, so it is never stale. */
 export function hitTest(tree: CallTree, frame: Frame, x: CssPixels, y: CssPixels): Hit | undefined {
-  const depth = Math.floor((y + frame.scrollTop) / frame.rowHeight);
-  const row = tree.rows[depth];
+  const row = tree.rows[depthAt(frame, tree.rows.length, y)];
   if (!row) return undefined;
   const scale = frame.width / frame.span.length;
   const position = frame.span.start + x / scale;

@@ -1,13 +1,15 @@
 import { at, childrenOf, OTHER, type CallTree, type NodeId } from '../model/call-tree.ts';
+import { FRAME_ACTIONS, shownKey, type FrameActionId } from './frame-actions.ts';
 
 export type KeyAction =
-  | { readonly kind: 'select' | 'zoom' | 'expand' | 'copy'; readonly node: NodeId }
+  | { readonly kind: 'select' | 'zoom' | 'expand' | 'menu'; readonly node: NodeId }
   | { readonly kind: 'zoom-out' }
   | { readonly kind: 'match'; readonly step: 1 | -1 }
   | { readonly kind: 'scale'; readonly delta: number }
-  | { readonly kind: 'pan'; readonly share: number };
+  | { readonly kind: 'pan'; readonly share: number }
+  | { readonly kind: 'frame'; readonly id: FrameActionId; readonly node: NodeId };
 
-interface Key {
+export interface Key {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
@@ -15,68 +17,127 @@ interface Key {
   readonly shiftKey: boolean;
 }
 
-/** For the help overlay; the tests check that each of these does something. */
-export const FLAME_KEYS: readonly (readonly [keys: string, meaning: string])[] = [
-  ['↓', 'Largest callee'],
-  ['↑', 'Caller'],
-  ['← →', 'Neighbor at the same depth'],
-  ['Enter', 'Zoom in on the selected frame; on “(other)”, show what it stands for'],
-  ['Esc', 'Zoom out'],
-  ['Home', 'Back to the root'],
-  ['+ −', 'Widen, narrow'],
-  ['Shift ← →', 'Move sideways'],
-  ['n  p', 'Next, previous match of the search'],
-  ['c', 'Copy the name of the selected frame'],
+export interface KeyContext {
+  readonly tree: CallTree;
+  readonly selected: NodeId;
+  readonly zoomed: NodeId;
+  /** With the root at the bottom, up is where callees are. */
+  readonly upright: boolean;
+}
+
+interface Binding {
+  /** As `KeyboardEvent.key` has them. */
+  readonly keys: readonly string[];
+  readonly shift?: boolean;
+  readonly act: (context: KeyContext, key: string) => KeyAction | undefined;
+  /** How the help names it. Bindings with the same text are one line there, and only the first has a meaning. */
+  readonly shown: string;
+  readonly meaning: string;
+}
+
+/** Every key of the flame graph. What the help shows is made from this, so it cannot say anything else. */
+const BINDINGS: readonly Binding[] = [
+  {
+    keys: ['ArrowDown', 'ArrowUp'],
+    shown: '↓  ↑',
+    meaning: 'Largest callee, caller; the other way round with the root at the bottom',
+    act: ({ tree, selected, upright }, key) => {
+      const isDeeper = (key === 'ArrowDown') !== upright;
+      if (!isDeeper) return selected > 0 ? { kind: 'select', node: at(tree.parents, selected) } : undefined;
+      const largest = largestChild(tree, selected);
+      return largest === undefined ? undefined : { kind: 'select', node: largest };
+    },
+  },
+  {
+    keys: ['ArrowLeft', 'ArrowRight'],
+    shift: false,
+    shown: '← →',
+    meaning: 'Neighbor at the same depth',
+    act: ({ tree, selected }, key) => {
+      const node = neighbor(tree, selected, key === 'ArrowLeft' ? -1 : 1);
+      return node === undefined ? undefined : { kind: 'select', node };
+    },
+  },
+  {
+    keys: ['ArrowLeft', 'ArrowRight'],
+    shift: true,
+    shown: 'Shift ← →',
+    meaning: 'Move sideways',
+    act: (_, key) => ({ kind: 'pan', share: key === 'ArrowLeft' ? -0.2 : 0.2 }),
+  },
+  {
+    keys: ['Enter', ' '],
+    shown: 'Enter',
+    meaning: 'Zoom in on the selected frame; on “(other)”, show what it stands for',
+    act: ({ tree, selected }) =>
+      at(tree.functions, selected) === OTHER
+        ? { kind: 'expand', node: at(tree.parents, selected) }
+        : { kind: 'zoom', node: selected },
+  },
+  {
+    keys: ['Escape', 'Backspace'],
+    shown: 'Esc',
+    meaning: 'Zoom out; then leave callers and callees, and the full screen',
+    act: () => ({ kind: 'zoom-out' }),
+  },
+  { keys: ['Home'], shown: 'Home', meaning: 'Back to the root', act: () => ({ kind: 'zoom', node: 0 }) },
+  {
+    keys: ['+', '=', '-'],
+    shown: '+ −',
+    meaning: 'Widen, narrow',
+    act: (_, key) => ({ kind: 'scale', delta: key === '-' ? 1000 : -1000 }),
+  },
+  {
+    keys: ['n', 'p'],
+    shown: 'n  p',
+    meaning: 'Next, previous match of the search',
+    act: (_, key) => ({ kind: 'match', step: key === 'n' ? 1 : -1 }),
+  },
+  {
+    keys: ['F10'],
+    shift: true,
+    shown: 'Shift F10',
+    meaning: 'Menu of the selected frame, as the menu key and the right mouse button',
+    act: ({ selected }) => ({ kind: 'menu', node: selected }),
+  },
+  {
+    keys: ['ContextMenu'],
+    shown: 'Shift F10',
+    meaning: '',
+    act: ({ selected }) => ({ kind: 'menu', node: selected }),
+  },
+  ...FRAME_ACTIONS.flatMap(({ id, key, meaning }): Binding[] =>
+    // Enter is above: it means something else on "(other)".
+    key === undefined || key === 'Enter'
+      ? []
+      : [
+          {
+            keys: [key],
+            shown: shownKey(key),
+            meaning,
+            act: ({ tree, selected }) =>
+              at(tree.functions, selected) < 0 && id !== 'pin'
+                ? undefined
+                : { kind: 'frame', id, node: selected },
+          },
+        ],
+  ),
 ];
 
-export function keyAction(
-  event: Key,
-  tree: CallTree,
-  selected: NodeId,
-  zoomed: NodeId,
-): KeyAction | undefined {
+/** For the help overlay. */
+export const FLAME_KEYS: readonly (readonly [keys: string, meaning: string])[] = BINDINGS.filter(
+  ({ meaning }) => meaning !== '',
+).map(({ shown, meaning }) => [shown, meaning] as const);
+
+export function keyAction(event: Key, context: KeyContext): KeyAction | undefined {
   const { key } = event;
   const withCommand = event.ctrlKey || event.metaKey;
-  if (withCommand && key === 'c') return { kind: 'copy', node: selected };
+  if (withCommand && key === 'c') return { kind: 'frame', id: 'copy-name', node: context.selected };
   if (withCommand || event.altKey) return undefined;
-  switch (key) {
-    case 'ArrowDown': {
-      const [first] = childrenOf(tree, selected);
-      return first === undefined ? undefined : { kind: 'select', node: first };
-    }
-    case 'ArrowUp':
-      return selected > 0 ? { kind: 'select', node: at(tree.parents, selected) } : undefined;
-    case 'ArrowLeft':
-    case 'ArrowRight': {
-      const step = key === 'ArrowLeft' ? -1 : 1;
-      if (event.shiftKey) return { kind: 'pan', share: step * 0.2 };
-      const node = neighbor(tree, selected, step);
-      return node === undefined ? undefined : { kind: 'select', node };
-    }
-    case 'Enter':
-    case ' ':
-      return at(tree.functions, selected) === OTHER
-        ? { kind: 'expand', node: at(tree.parents, selected) }
-        : { kind: 'zoom', node: selected };
-    case 'Escape':
-    case 'Backspace':
-      return zoomed > 0 ? { kind: 'zoom-out' } : undefined;
-    case 'Home':
-      return { kind: 'zoom', node: 0 };
-    case '+':
-    case '=':
-      return { kind: 'scale', delta: -1000 };
-    case '-':
-      return { kind: 'scale', delta: 1000 };
-    case 'n':
-      return { kind: 'match', step: 1 };
-    case 'p':
-      return { kind: 'match', step: -1 };
-    case 'c':
-      return { kind: 'copy', node: selected };
-    default:
-      return undefined;
-  }
+  const binding = BINDINGS.find(
+    ({ keys, shift }) => keys.includes(key) && (shift === undefined || shift === event.shiftKey),
+  );
+  return binding?.act(context, key);
 }
 
 /**
@@ -90,6 +151,14 @@ export function zoomOutTarget(tree: CallTree, zoomed: NodeId): NodeId {
     if (at(tree.totals, node) > at(tree.totals, zoomed) * 1.05) return node;
   }
   return 0;
+}
+
+/** Siblings may be in the order of their names. */
+function largestChild(tree: CallTree, node: NodeId): NodeId | undefined {
+  return childrenOf(tree, node).reduce<NodeId | undefined>(
+    (best, child) => (best === undefined || at(tree.totals, child) > at(tree.totals, best) ? child : best),
+    undefined,
+  );
 }
 
 function neighbor(tree: CallTree, node: NodeId, step: 1 | -1): NodeId | undefined {

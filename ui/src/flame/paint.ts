@@ -1,6 +1,6 @@
 import { at, nodeName, type CallTree } from '../model/call-tree.ts';
 import { middleEllipsis } from '../model/format.ts';
-import type { DisplayList, Frame } from './display-list.ts';
+import { rowTop, type DisplayList, type Frame } from './display-list.ts';
 import type { Lens } from './lens.ts';
 import { ONLY_A, ONLY_B, OTHER_COLOR, type Palette } from './palette.ts';
 
@@ -30,8 +30,8 @@ export function paint(
   look: Look,
 ): void {
   const { palette, colors, lens, marks, zoomDepth, pixelRatio } = look;
-  const { rowHeight, scrollTop } = frame;
-  const boxHeight = rowHeight - 1;
+  const rows = tree.rows.length;
+  const boxHeight = frame.rowHeight - 1;
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
   context.fillStyle = palette.background;
   context.fillRect(0, 0, frame.width, frame.height);
@@ -43,7 +43,7 @@ export function paint(
     for (let slot = 0; slot < list.runCount; slot++) {
       const depth = at(list.runDepths, slot);
       if (marks && runHasMatch(tree, list, slot, marks) !== wanted) continue;
-      const y = Math.round(depth * rowHeight - scrollTop);
+      const y = Math.round(rowTop(frame, rows, depth));
       context.rect(list.runXs[slot] ?? 0, y, Math.max(list.runWidths[slot] ?? 0, 0.75), boxHeight);
     }
     context.fill();
@@ -60,7 +60,7 @@ export function paint(
     const x = list.boxXs[slot] ?? 0;
     const width = list.boxWidths[slot] ?? 0;
     const depth = at(list.boxDepths, slot);
-    const y = Math.round(depth * rowHeight - scrollTop);
+    const y = Math.round(rowTop(frame, rows, depth));
     context.globalAlpha = depth < zoomDepth ? ANCESTOR_ALPHA : 1;
     context.fillRect(x, y, width > 2.5 ? width - 1 : Math.max(width - 0.4, 0.6), boxHeight);
     const color = colors[node];
@@ -88,7 +88,7 @@ export function paint(
       context.fillStyle = fill;
       style = fill;
     }
-    const y = Math.round(at(list.boxDepths, slot) * rowHeight - scrollTop);
+    const y = Math.round(rowTop(frame, rows, at(list.boxDepths, slot)));
     context.fillText(
       lens ? lens.label(tree, node, room) : middleEllipsis(nodeName(tree, node), room),
       (list.boxXs[slot] ?? 0) + PADDING,

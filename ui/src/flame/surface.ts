@@ -1,5 +1,6 @@
 import { at, type CallTree, type NodeId } from '../model/call-tree.ts';
-import { DisplayList, hitTest, type Frame, type Hit } from './display-list.ts';
+import type { ColorBy } from '../state/url.ts';
+import { DisplayList, hitTest, rowTop, type Frame, type Hit } from './display-list.ts';
 import type { Lens } from './lens.ts';
 import { paint } from './paint.ts';
 import { colorize, type Palette } from './palette.ts';
@@ -16,13 +17,17 @@ const CALLERS_IN_VIEW = 3;
 export class Surface {
   private tree: CallTree;
   private colors: Uint8Array;
+  private colorBy: ColorBy = 'package';
   private lens: Lens | undefined;
   private palette: Palette | undefined;
   private marks: Uint8Array | undefined;
+  private upright = false;
   private zoomDepth = 0;
   private span: Span;
   private width: CssPixels = 0;
   private height: CssPixels = 0;
+  /** Below what is in view: where the root is, if it is at the bottom. */
+  private restBelow: CssPixels = 0;
   private readonly list = new DisplayList();
   private readonly canvas: HTMLCanvasElement;
   private readonly scroller: HTMLElement;
@@ -51,11 +56,14 @@ export class Surface {
     this.motion = undefined;
     this.span = spanOf(tree, zoomed);
     this.zoomDepth = at(tree.depths, zoomed);
+    this.keepRootInPlace();
     this.requestPaint();
   }
 
-  setLens(lens: Lens | undefined): void {
-    if (lens === this.lens) return;
+  /** What colors say, and a lens, which says everything by itself. */
+  setLook(colorBy: ColorBy, lens: Lens | undefined): void {
+    if (colorBy === this.colorBy && lens === this.lens) return;
+    this.colorBy = colorBy;
     this.lens = lens;
     this.colors = this.colorsOf(this.tree);
     this.requestPaint();
@@ -71,8 +79,18 @@ export class Surface {
     this.requestPaint();
   }
 
+  setUpright(upright: boolean): void {
+    if (upright === this.upright) return;
+    this.upright = upright;
+    this.motion = undefined;
+    this.scroller.scrollTop = this.topFor(this.zoomDepth);
+    this.restBelow = this.below();
+    this.requestPaint();
+  }
+
   resize(width: CssPixels, height: CssPixels): void {
     if (width === this.width && height === this.height) return;
+    const isFirst = this.height === 0;
     this.width = width;
     this.height = height;
     const ratio = devicePixelRatio;
@@ -80,6 +98,8 @@ export class Surface {
     this.canvas.height = Math.round(height * ratio);
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
+    if (isFirst) this.scroller.scrollTop = this.topFor(this.zoomDepth);
+    else this.keepRootInPlace();
     // A resized canvas is blank: waiting for the next frame would flash.
     this.paintNow();
   }
@@ -91,8 +111,7 @@ export class Surface {
       this.requestPaint();
       return;
     }
-    // What is zoomed in on goes near the top, below a few of its callers, so that there is room for its callees.
-    this.showSpan(to, animate, Math.max(0, this.zoomDepth - CALLERS_IN_VIEW) * ROW_HEIGHT);
+    this.showSpan(to, animate, this.topFor(this.zoomDepth));
   }
 
   /** Whether exactly this node fills the width, so that the next click on it should lead out again. */
@@ -124,11 +143,9 @@ export class Surface {
         clampSpan(this.tree, { start: own.start - own.length * 2, length: own.length * 5 }),
         true,
       );
-    const top = at(this.tree.depths, node) * ROW_HEIGHT;
-    const { scrollTop } = this.scroller;
-    if (top < scrollTop) this.scroller.scrollTop = top;
-    else if (top + ROW_HEIGHT > scrollTop + this.height)
-      this.scroller.scrollTop = top + ROW_HEIGHT - this.height;
+    const y = this.yOf(node);
+    if (y < 0) this.scroller.scrollTop += y;
+    else if (y + ROW_HEIGHT > this.height) this.scroller.scrollTop += y + ROW_HEIGHT - this.height;
   }
 
   showSpan(to: Span, animate: boolean, toTop = this.scroller.scrollTop): void {
@@ -159,7 +176,7 @@ export class Surface {
       this.width,
       (at(this.tree.starts, node) + at(this.tree.totals, node) - this.span.start) * scale,
     );
-    const y = at(this.tree.depths, node) * ROW_HEIGHT - this.scroller.scrollTop;
+    const y = this.yOf(node);
     if (end <= 0 || x >= this.width || y < -ROW_HEIGHT || y > this.height) return undefined;
     return { x, y, width: Math.max(end - x, 2), height: ROW_HEIGHT };
   }
@@ -173,7 +190,31 @@ export class Surface {
   }
 
   private colorsOf(tree: CallTree): Uint8Array {
-    return this.lens ? this.lens.colors(tree) : colorize(tree);
+    return this.lens ? this.lens.colors(tree) : colorize(tree, this.colorBy);
+  }
+
+  private yOf(node: NodeId): CssPixels {
+    return rowTop(this.frame(), this.tree.rows.length, at(this.tree.depths, node));
+  }
+
+  /** What is zoomed in on goes near the root's edge, after a few of its callers, so that its callees have room. */
+  private topFor(depth: number): CssPixels {
+    const skipped = Math.max(0, depth - CALLERS_IN_VIEW) * ROW_HEIGHT;
+    return this.upright ? Math.max(0, this.contentHeight() - this.height - skipped) : skipped;
+  }
+
+  private contentHeight(): CssPixels {
+    return Math.max(this.tree.rows.length * ROW_HEIGHT, this.height);
+  }
+
+  private below(): CssPixels {
+    return this.contentHeight() - this.height - this.scroller.scrollTop;
+  }
+
+  /** Upright, another height of the tree or of the view moves every row: scroll along. */
+  private keepRootInPlace(): void {
+    if (this.upright)
+      this.scroller.scrollTop = Math.max(0, this.contentHeight() - this.height - this.restBelow);
   }
 
   private frame(): Frame {
@@ -183,6 +224,7 @@ export class Surface {
       height: this.height,
       scrollTop: this.scroller.scrollTop,
       rowHeight: ROW_HEIGHT,
+      upright: this.upright,
     };
   }
 
@@ -203,6 +245,7 @@ export class Surface {
       else this.requestPaint();
     }
     const frame = this.frame();
+    this.restBelow = this.below();
     this.list.fill(this.tree, frame);
     paint(context, this.tree, this.list, frame, {
       palette: this.palette,

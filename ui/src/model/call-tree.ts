@@ -181,6 +181,30 @@ export function nodeModule(tree: CallTree, node: NodeId): string {
   return index < 0 ? '' : (tree.table.modules[index] ?? '');
 }
 
+/** What a reader of the code would call the library; at package granularity, the node itself. */
+export function nodePackage(tree: CallTree, node: NodeId): string {
+  const index = at(tree.functions, node);
+  if (index < 0) return '';
+  const name = tree.table.packages[index] ?? '';
+  return name === '' && tree.granularity === 'package' ? (tree.table.names[index] ?? '') : name;
+}
+
+export function nodeKind(tree: CallTree, node: NodeId): FrameKind | undefined {
+  const index = at(tree.functions, node);
+  return index < 0 ? undefined : tree.table.kinds[index];
+}
+
+/** The stack down to a node, root first, one line per frame. */
+export function stackText(tree: CallTree, node: NodeId): string {
+  return ancestry(tree, node)
+    .map((step) => {
+      const source = nodeSource(tree, step) || nodeModule(tree, step);
+      const name = nodeName(tree, step);
+      return source && source !== name ? `${name} (${source})` : name;
+    })
+    .join('\n');
+}
+
 export function childrenOf(tree: CallTree, node: NodeId): NodeId[] {
   const children: NodeId[] = [];
   const end = at(tree.subtreeEnds, node);

@@ -3,6 +3,8 @@ import { Dialog } from '../widgets/Dialog.tsx';
 
 const MOUSE: readonly (readonly [string, string])[] = [
   ['Click', 'Zoom in; on the frame zoomed in on, zoom out'],
+  ['Alt + click', 'Pin the details'],
+  ['Right click', 'Menu of the frame'],
   ['Drag', 'Move'],
   ['Ctrl or ⌘ + wheel', 'Zoom about the pointer'],
   ['Shift + wheel', 'Move sideways'],

@@ -1,14 +1,16 @@
 import { ancestry, at, nodeName, type CallTree, type NodeId } from '../../model/call-tree.ts';
-import { formatShare, formatValue, middleEllipsis, plural } from '../../model/format.ts';
+import { formatShare, middleEllipsis, plural } from '../../model/format.ts';
+import { AS_IS, formatNormalized, type Normalizer } from '../../model/normalize.ts';
 
 const MAX_CRUMBS = 4;
 
 export function Breadcrumb(props: {
   readonly tree: CallTree;
   readonly zoomed: NodeId;
+  readonly normalizer?: Normalizer;
   readonly onZoom: (node: NodeId) => void;
 }) {
-  const { tree, zoomed, onZoom } = props;
+  const { tree, zoomed, normalizer = AS_IS, onZoom } = props;
   const path = ancestry(tree, zoomed);
   const hidden = path.length - MAX_CRUMBS;
   const shown = hidden > 0 ? path.slice(hidden) : path;
@@ -19,7 +21,7 @@ export function Breadcrumb(props: {
         <li>
           {path.length === 0 ? (
             <span className="strong">
-              All <span className="muted">{formatValue(whole, tree.unit)}</span>
+              All <span className="muted">{formatNormalized(whole, tree.unit, normalizer)}</span>
             </span>
           ) : (
             <button type="button" className="text-button" onClick={() => onZoom(0)}>
@@ -34,7 +36,8 @@ export function Breadcrumb(props: {
               <span className="strong" aria-current="location" title={nodeName(tree, node)}>
                 {middleEllipsis(nodeName(tree, node), 48)}{' '}
                 <span className="muted">
-                  {formatValue(at(tree.totals, node), tree.unit)}, {formatShare(at(tree.totals, node), whole)}
+                  {formatNormalized(at(tree.totals, node), tree.unit, normalizer)},{' '}
+                  {formatShare(at(tree.totals, node), whole)}
                 </span>
               </span>
             ) : (

@@ -1,43 +1,24 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 
-import {
-  questionOf,
-  useFlameGraph,
-  useLabels,
-  useTypes,
-  type FlameGraphQuestion,
-  type Scope,
-} from '../../api/queries.ts';
-import type { Granularity, LabelsBody, ValueTypeInfo } from '../../api/types.ts';
-import { FlameGraph } from '../../flame/FlameGraph.tsx';
-import { zoomOutTarget } from '../../flame/keyboard.ts';
-import {
-  at,
-  decodeCallTree,
-  pathKeys,
-  resolvePath,
-  type CallTree,
-  type NodeId,
-} from '../../model/call-tree.ts';
-import { formatCount, formatShare, formatValue } from '../../model/format.ts';
-import { searchTree } from '../../model/search.ts';
-import { frameDimensionOf } from '../../model/row-choice.ts';
-import { marksOf, type FunctionRow } from '../../model/top.ts';
+import { questionOf, useFlameGraph, useLabels, useTypes, type Scope } from '../../api/queries.ts';
+import { decodeCallTree } from '../../model/call-tree.ts';
+import { orderedByName } from '../../model/order.ts';
 import type { ViewState } from '../../state/url.ts';
-import { useDebounced } from '../../state/use-debounced.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
-import { Segmented } from '../../widgets/Segmented.tsx';
-import { Busy, EmptyState, ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
-import { Basis } from './Basis.tsx';
-import { Breadcrumb } from './Breadcrumb.tsx';
+import { ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
+import { FlameBody } from './FlameBody.tsx';
+import { FlameSearch } from './FlameSearch.tsx';
 import { LabelFilters } from './LabelFilters.tsx';
 import { NormalizeSelect } from './NormalizeSelect.tsx';
-import { SideTable } from './SideTable.tsx';
 import { TopPane } from './TopPane.tsx';
+import { TransformChips } from './TransformChips.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
 import { useExpanded } from './use-expanded.ts';
+import { useFlameView } from './use-flame-view.ts';
+import { useFrameHandlers } from './use-frame-handlers.ts';
+import { FullScreenToggle, GranularityControl, LookMenu, MyCodeToggle } from './ViewControls.tsx';
 
 interface FlamePaneProps {
   readonly scope: Scope;
@@ -49,7 +30,7 @@ interface FlamePaneProps {
   readonly whenEmpty: React.ReactNode;
 }
 
-/** Value type, filters and search on top; below them the flame graph and the table of functions. */
+/** Value type, filters and search on top; below them the flame graph and the table beside it. */
 export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePaneProps) {
   const types = useTypes(scope);
   const known = types.data?.types ?? [];
@@ -66,23 +47,19 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
     // eslint-disable-next-line react/exhaustive-deps
     [flameGraph.data],
   );
-  const { tree, isExpanding } = useExpanded(scope, state, question, baseTree);
-  const zoomed = useMemo(() => (tree ? resolvePath(tree, state.zoom) : 0), [tree, state.zoom]);
-  // At once, so that Enter leads through the matches of what is typed: searching 100,000 nodes takes some 6 ms.
-  const search = state.search;
-  const found = useMemo(() => (tree ? searchTree(tree, search) : undefined), [tree, search]);
-  // By path, so that it outlives the tree: after an expansion or a refresh the same frame is selected.
-  const [selection, setSelection] = useState<readonly string[] | null>(null);
-  const selected = useMemo(
-    () => (tree && selection ? resolvePath(tree, selection) : zoomed),
-    [tree, selection, zoomed],
+  const { tree: grown, isExpanding } = useExpanded(scope, state, question, baseTree);
+  const tree = useMemo(
+    () => (grown && state.order === 'name' ? orderedByName(grown) : grown),
+    [grown, state.order],
   );
-  const [matchIndex, setMatchIndex] = useState(-1);
-  const [searchOfIndex, setSearchOfIndex] = useState(found);
-  if (searchOfIndex !== found) {
-    setSearchOfIndex(found);
-    setMatchIndex(-1);
-  }
+  const view = useFlameView(
+    tree,
+    state.zoom,
+    state.search,
+    (zoom) => update({ zoom }),
+    () => state.full && update({ full: false }),
+  );
+  const handlers = useFrameHandlers({ tree, state, update, sourceLink: NO_LINK });
 
   if (types.isPending) return <FlameSkeleton />;
   if (types.isError && !types.data) {
@@ -90,52 +67,15 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
   }
   if (!type) return whenEmpty;
 
-  function zoomTo(node: NodeId): void {
-    if (!tree) return;
-    setSelection(null);
-    update({ zoom: pathKeys(tree, node) });
-  }
-  function zoomOut(): void {
-    if (tree) zoomTo(zoomOutTarget(tree, zoomed));
-  }
-  function showMatch(step: 1 | -1): void {
-    if (!tree || !found || found.matches.length === 0) return;
-    const count = found.matches.length;
-    const next = matchIndex < 0 ? (step === 1 ? 0 : count - 1) : (matchIndex + step + count) % count;
-    setMatchIndex(next);
-    const node = found.matches[next] ?? 0;
-    // A match outside of what is zoomed in on would stay out of sight.
-    const isInside = node >= zoomed && node < at(tree.subtreeEnds, zoomed);
-    if (!isInside) update({ zoom: [] });
-    setSelection(pathKeys(tree, node));
-  }
-  function expand(parent: NodeId): void {
-    if (!tree) return;
-    const path = pathKeys(tree, parent).join('.');
-    if (!state.expanded.includes(path)) update({ expanded: [...state.expanded, path] });
-  }
-
   return (
-    <div className="pane">
+    <div className="pane" data-full={state.full}>
       <div className="pane-bar">
         <TypeSelect
           types={known}
           value={type}
           onType={(name) => update({ type: name, zoom: [], expanded: [] })}
         />
-        {isFlame && (
-          <Segmented<Granularity>
-            label="Granularity"
-            value={state.granularity}
-            options={[
-              { value: 'function', label: 'Function' },
-              { value: 'line', label: 'Line' },
-              { value: 'file', label: 'File' },
-              { value: 'package', label: 'Package' },
-            ]}
-            onChange={(granularity) => update({ granularity, zoom: [], expanded: [] })}
-          />
-        )}
+        {isFlame && <GranularityControl state={state} update={update} />}
         {isFlame && (
           <NormalizeSelect
             basis={tree}
@@ -143,6 +83,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
             onNormalize={(normalize) => update({ normalize })}
           />
         )}
+        <MyCodeToggle state={state} update={update} />
         <LabelFilters
           labels={labels.data}
           type={type}
@@ -150,48 +91,16 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           onFilters={(filters) => update({ filters, expanded: [] })}
         />
         <div className="pane-bar-end">
-          <div className="flame-search">
-            <Icon name="search" />
-            <input
-              type="search"
-              aria-label={isFlame ? 'Search in the flame graph' : 'Search functions'}
-              placeholder="Search functions"
-              value={state.search}
-              spellCheck={false}
-              onChange={(event) => update({ search: event.target.value }, { replace: true })}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') showMatch(event.shiftKey ? -1 : 1);
-                if (event.key === 'Escape') update({ search: '' }, { replace: true });
-              }}
-            />
-            {isFlame && tree && found && (
-              <>
-                <output className="flame-search-result">
-                  {found.matches.length === 0
-                    ? 'no match'
-                    : `${matchIndex >= 0 ? `${matchIndex + 1} / ` : ''}${formatCount(found.matches.length)} · ${formatShare(found.total, at(tree.totals, 0))}`}
-                </output>
-                <button
-                  type="button"
-                  className="icon-button"
-                  aria-label="Previous match"
-                  disabled={found.matches.length === 0}
-                  onClick={() => showMatch(-1)}
-                >
-                  <Icon name="chevron-up" />
-                </button>
-                <button
-                  type="button"
-                  className="icon-button"
-                  aria-label="Next match"
-                  disabled={found.matches.length === 0}
-                  onClick={() => showMatch(1)}
-                >
-                  <Icon name="chevron-down" />
-                </button>
-              </>
-            )}
-          </div>
+          <FlameSearch
+            label={isFlame ? 'Search in the flame graph' : 'Search functions'}
+            search={state.search}
+            tree={isFlame ? tree : undefined}
+            found={view.found}
+            matchIndex={view.matchIndex}
+            onSearch={(search) => update({ search }, { replace: true })}
+            onMatch={view.showMatch}
+          />
+          {isFlame && <LookMenu state={state} update={update} />}
           {isFlame && (
             <button
               type="button"
@@ -205,8 +114,10 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
             </button>
           )}
           <ExportMenu scope={scope} question={question} />
+          <FullScreenToggle state={state} update={update} />
         </div>
       </div>
+      <TransformChips transforms={state.transforms} update={update} />
       {isFlame ? (
         <FlameBody
           scope={scope}
@@ -218,103 +129,14 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           tree={tree}
           flameGraph={flameGraph}
           isBusy={(flameGraph.isFetching && flameGraph.isPlaceholderData) || isExpanding}
-          zoomed={zoomed}
-          selected={selected}
-          found={found}
-          onZoom={zoomTo}
-          onZoomOut={zoomOut}
-          onSelect={(node) => tree && setSelection(pathKeys(tree, node))}
-          onExpand={expand}
-          onNextMatch={showMatch}
+          view={view}
+          handlers={handlers}
         />
       ) : (
-        <TopPane scope={scope} state={state} update={update} question={question} search={search} />
+        <TopPane scope={scope} state={state} update={update} question={question} search={state.search} />
       )}
     </div>
   );
 }
 
-interface FlameBodyProps {
-  readonly scope: Scope;
-  readonly state: ViewState;
-  readonly update: Update;
-  readonly type: ValueTypeInfo;
-  readonly question: FlameGraphQuestion;
-  readonly labels: LabelsBody | undefined;
-  readonly tree: CallTree | undefined;
-  readonly flameGraph: ReturnType<typeof useFlameGraph>;
-  readonly isBusy: boolean;
-  readonly zoomed: NodeId;
-  readonly selected: NodeId;
-  readonly found: ReturnType<typeof searchTree>;
-  readonly onZoom: (node: NodeId) => void;
-  readonly onZoomOut: () => void;
-  readonly onSelect: (node: NodeId) => void;
-  readonly onExpand: (parent: NodeId) => void;
-  readonly onNextMatch: (step: 1 | -1) => void;
-}
-
-function FlameBody(props: FlameBodyProps) {
-  const { state, update, type, tree, flameGraph, zoomed, found, scope } = props;
-  const [hovered, setHovered] = useState<FunctionRow | null>(null);
-  // Not for rows that the pointer only passes over.
-  const lit = useDebounced(hovered, 120);
-  const by = frameDimensionOf(state.dimension);
-  const highlight = useMemo(
-    () => (tree && lit && by ? { marks: marksOf(tree, lit, by), matches: [], total: 0 } : undefined),
-    [tree, lit, by],
-  );
-
-  if (flameGraph.isError && !flameGraph.data) {
-    return <ErrorState error={flameGraph.error} onRetry={() => void flameGraph.refetch()} />;
-  }
-  if (!tree) return <FlameSkeleton />;
-  const whole = at(tree.totals, 0);
-  if (whole === 0) {
-    return (
-      <EmptyState title="No samples match the filters">
-        <p className="muted">
-          There are profiles in this scope, but none of their samples carries these labels.
-        </p>
-        <button type="button" className="button" onClick={() => update({ filters: [] })}>
-          Remove the filters
-        </button>
-      </EmptyState>
-    );
-  }
-  return (
-    <>
-      <div className="pane-status">
-        <Breadcrumb tree={tree} zoomed={zoomed} onZoom={props.onZoom} />
-        <Basis tree={tree} />
-      </div>
-      <div className="flame-split" data-table={state.table}>
-        <Busy isBusy={props.isBusy} />
-        {state.table && (
-          <SideTable
-            scope={scope}
-            state={state}
-            update={update}
-            question={props.question}
-            labels={props.labels}
-            tree={tree}
-            zoomed={zoomed}
-            onHover={setHovered}
-          />
-        )}
-        <FlameGraph
-          tree={tree}
-          label={`Flame graph of ${type.name}, ${formatValue(whole, tree.unit)} in all`}
-          zoomed={zoomed}
-          selected={props.selected}
-          search={highlight ?? found}
-          onZoom={props.onZoom}
-          onZoomOut={props.onZoomOut}
-          onSelect={props.onSelect}
-          onExpand={props.onExpand}
-          onNextMatch={props.onNextMatch}
-        />
-      </div>
-    </>
-  );
-}
+const NO_LINK = (): undefined => undefined;
