@@ -57,6 +57,7 @@ mod aggregate;
 mod filter;
 mod merge;
 
+mod call_graph;
 mod diff;
 mod frame_kind;
 mod granularity;
@@ -70,6 +71,7 @@ mod transform;
 mod tree;
 
 pub use aggregate::{Aggregated, AggregatedColumn, DroppedKey, aggregate, aggregate_samples};
+pub use call_graph::{CallEdge, CallGraph};
 pub use content_hash::{ContentHash, frame_hashes, stack_hashes};
 pub use diff::{DiffColumns, DiffSide, DiffTree, FunctionChange, FunctionSide, PrunedDiff};
 pub use filter::{FrameFilter, LabelFilter, LabelMatch, Selection};

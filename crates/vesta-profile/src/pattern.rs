@@ -24,13 +24,13 @@ impl FunctionPattern {
     }
 
     /// Reads name, file, module, line and package, separated by tabs. Those at the end may be missing, and an empty
-    /// one may be anything. `None` if nothing is said at all, or the line is not a number.
+    /// one, like line 0, may be anything. `None` if nothing is said at all, or the line is not a number.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('\t').map(|part| Some(part).filter(|part| !part.is_empty()));
         let mut next = || parts.next().flatten();
         let (name, file, module, line, package) = (next(), next(), next(), next(), next());
         let line = match line {
-            Some(line) => Some(line.parse().ok()?),
+            Some(line) => Some(line.parse().ok()?).filter(|line| *line != 0),
             None => None,
         };
         let [name, file, module, package] = [name, file, module, package].map(|part| part.map(str::to_owned));

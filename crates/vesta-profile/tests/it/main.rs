@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod build;
+mod call_graph;
 mod diff;
 mod filter;
 mod merge;
