@@ -54,6 +54,8 @@ mod series;
 mod tag_keys;
 mod types;
 
+mod call_graph;
+mod compare;
 mod export;
 mod flame_graph;
 mod labels;
@@ -72,6 +74,8 @@ mod provenance;
 mod selection;
 mod stack_sums;
 
+pub use call_graph::{CallGraphOptions, ScopeCallGraph};
+pub use compare::{CompareOptions, ComparedSide, Comparison, Evidence};
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
 pub use export::Export;

@@ -10,13 +10,23 @@ use std::str::FromStr;
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
     read: Vec<&'static str>,
+    /// What stands before all names in the request, for complaints.
+    prefix: &'static str,
 }
 
 impl Params {
     /// Takes a query string apart.
     pub(crate) fn new(query: &str) -> Self {
         let pairs = url::form_urlencoded::parse(query.as_bytes());
-        Params { pairs: pairs.map(|(name, value)| (name.into(), value.into())).collect(), read: Vec::new() }
+        let pairs = pairs.map(|(name, value)| (name.into(), value.into())).collect();
+        Params { pairs, read: Vec::new(), prefix: "" }
+    }
+
+    /// The parameters that start with a prefix, to be read without it.
+    pub(crate) fn below(&mut self, prefix: &'static str) -> Params {
+        let taken = self.pairs.extract_if(.., |(key, _)| key.starts_with(prefix));
+        let pairs = taken.map(|(name, value)| (name[prefix.len()..].to_owned(), value)).collect();
+        Params { pairs, read: Vec::new(), prefix }
     }
 
     /// All values of a parameter that may be repeated.
@@ -31,14 +41,17 @@ impl Params {
         let mut values = self.all(name);
         match values.len() {
             0 | 1 => Ok(values.pop()),
-            count => Err(Problem::bad_request(format!("the parameter `{name}` is there {count} times"))),
+            count => Err(Problem::bad_request(format!(
+                "the parameter `{}{name}` is there {count} times",
+                self.prefix
+            ))),
         }
     }
 
     /// A value that must be there.
     pub(crate) fn required(&mut self, name: &'static str) -> Result<String, Problem> {
         let value = self.one(name)?.filter(|value| !value.is_empty());
-        value.ok_or_else(|| Problem::bad_request(format!("the parameter `{name}` is missing")))
+        value.ok_or_else(|| Problem::bad_request(format!("the parameter `{}{name}` is missing", self.prefix)))
     }
 
     /// A number within bounds.
@@ -55,7 +68,8 @@ impl Params {
         match text.parse() {
             Ok(number) if bounds.contains(&number) => Ok(number),
             _ => Err(Problem::bad_request(format!(
-                "`{name}` is a number from {} to {}, and not `{text}`",
+                "`{}{name}` is a number from {} to {}, and not `{text}`",
+                self.prefix,
                 bounds.start(),
                 bounds.end()
             ))),
@@ -65,8 +79,10 @@ impl Params {
     /// Complains about parameters that nobody read: a misspelled filter would silently filter nothing.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         let Some((unknown, _)) = self.pairs.first() else { return Ok(()) };
-        let known = self.read.join(", ");
-        Err(Problem::bad_request(format!("there is no parameter `{unknown}` here"))
+        let prefix = self.prefix;
+        let known: Vec<String> = self.read.iter().map(|name| format!("{prefix}{name}")).collect();
+        let known = known.join(", ");
+        Err(Problem::bad_request(format!("there is no parameter `{prefix}{unknown}` here"))
             .hint(format!("the parameters are: {known}")))
     }
 }

@@ -38,6 +38,8 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/series", get(api::series::series))
         .route("/api/v1/flamegraph", get(api::flame_graph::flame_graph))
         .route("/api/v1/timeline", get(api::timeline::timeline))
+        .route("/api/v1/compare", get(api::compare::compare))
+        .route("/api/v1/callgraph", get(api::call_graph::call_graph))
         .route("/api/v1/top", get(api::top::top))
         .route("/api/v1/sandwich", get(api::sandwich::sandwich))
         .route("/api/v1/labels", get(api::labels::labels))

@@ -91,7 +91,8 @@ pub(crate) fn read_granularity(text: Option<&str>) -> Result<Granularity, Proble
 }
 
 impl GraphParams {
-    fn read(params: &mut Params) -> Result<Self, Problem> {
+    /// Reads the parameters.
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
         Ok(GraphParams {
             granularity: params.one("granularity")?,
             max_nodes: params.number("max_nodes", 8192, 2..=1_000_000)?,
@@ -99,7 +100,8 @@ impl GraphParams {
         })
     }
 
-    fn resolve(self) -> Result<FlameGraphOptions, Problem> {
+    /// What they mean.
+    pub(crate) fn resolve(self) -> Result<FlameGraphOptions, Problem> {
         Ok(FlameGraphOptions {
             granularity: read_granularity(self.granularity.as_deref())?,
             max_nodes: self.max_nodes,

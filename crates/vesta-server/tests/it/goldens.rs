@@ -105,3 +105,26 @@ fn golden_timelines_are_those_of_the_server() {
     let python = check(&server, "timeline-python", &path(&ids[1], "&resolution=500"));
     assert_eq!(python["lanes"]["group"][0], "worker");
 }
+
+#[test]
+fn golden_flame_graphs_are_those_of_the_server() {
+    let (server, ids) = server_with(&["go-02", "node-v4-01", "python-uds-01"]);
+    let of = |id: usize| format!("{ALL_TIME}&profile={}", ids[id]);
+    let graph =
+        check(&server, "flamegraph", &format!("/api/v1/flamegraph?{}&type=cpu-time&max_nodes=500", of(0)));
+    assert_eq!(graph["kind"], "delta");
+    let sandwich =
+        format!("/api/v1/sandwich?{}&type=cpu-time&function=main.handleSearch&max_nodes=300", of(0));
+    check(&server, "sandwich", &sandwich);
+    let calls = check(&server, "callgraph", &format!("/api/v1/callgraph?{}&type=cpu-time", of(0)));
+    assert_eq!(calls["nodes"]["total"].as_array().unwrap().len(), 80);
+}
+
+#[test]
+fn golden_comparisons_are_those_of_the_server() {
+    let (server, ids) = server_with(&["python-uds-01", "python-2.21-lz4-01"]);
+    let time = "a.from=2020-01-01T00:00:00Z&a.to=2030-01-01T00:00:00Z&b.from=2020-01-01T00:00:00Z&\
+                b.to=2030-01-01T00:00:00Z";
+    let sides = format!("{time}&a.profile={}&b.profile={}", ids[0], ids[1]);
+    check(&server, "compare", &format!("/api/v1/compare?{sides}&type=cpu-time&max_nodes=300"));
+}

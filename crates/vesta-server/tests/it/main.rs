@@ -10,6 +10,7 @@
 )]
 
 mod client;
+mod compare;
 mod fixture;
 mod server;
 
