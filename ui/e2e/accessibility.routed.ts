@@ -38,6 +38,34 @@ const VIEWS: readonly View[] = [
     ready: (page) => page.getByText('kube_namespace').waitFor(),
   },
   {
+    name: 'metrics around a profile',
+    path: '/profiles/0329af6554c00000?v=2&tab=metrics',
+    ready: (page) => page.getByRole('region', { name: 'Metrics', exact: true }).waitFor(),
+  },
+  {
+    name: 'related profiles',
+    path: '/profiles/0329af6554c00000?v=2&tab=related',
+    ready: (page) => page.getByRole('table', { name: 'The same process' }).waitFor(),
+  },
+  {
+    name: 'table by endpoint, filtered',
+    path: '/?v=2&by=label:endpoint&filter=endpoint:GET /orders&filter=-endpoint:GET /search',
+    ready: (page) => page.getByRole('region', { name: 'Endpoint', exact: true }).waitFor(),
+  },
+  {
+    name: 'dimensions of the table',
+    path: '/',
+    ready: async (page) => {
+      await page.getByRole('button', { name: /^Rows of the table/ }).click();
+      await page.getByRole('button', { name: 'Endpoint', exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'values per minute',
+    path: '/?v=2&per=minute',
+    ready: async (page) => page.getByRole('button', { name: /^Values: / }).click(),
+  },
+  {
     name: 'empty store',
     path: '/',
     mock: { isEmpty: true },

@@ -306,14 +306,15 @@ test('a profile shows its upload and gives everything back', async ({ page }) =>
   await page.goto('/profiles/0329af6554c00000?tab=details&v=1');
   await expect(page.getByText('kube_namespace')).toBeVisible();
   await expect(page.getByText('djangorestframework')).toBeVisible();
-  for (const name of [/Original upload/, 'auto.pprof', 'metrics.json']) {
+  await page.getByRole('button', { name: 'Download what was uploaded' }).click();
+  for (const name of [/^Original upload/, /^auto.pprof/, /^metrics.json/]) {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name }).click(),
     ]);
     expect(download.url()).toContain('/api/v1/profiles/');
   }
-  await page.getByRole('button', { name: /^env prod/ }).click();
+  await page.getByRole('link', { name: 'env prod' }).first().click();
   await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toHaveValue(
     'service:shop-web env:prod',
   );

@@ -59,6 +59,7 @@ const FULL: ViewState = {
   },
   change: 'rate',
   sideBySide: true,
+  around: '1d',
 };
 
 describe('address of a view', () => {

@@ -80,6 +80,9 @@ export interface ViewState {
   readonly b: Side;
   readonly change: ChangeMode;
   readonly sideBySide: boolean;
+
+  /** How much time around a profile its metrics are shown for. */
+  readonly around: Around;
 }
 
 /** One side of a comparison. */
@@ -104,6 +107,7 @@ export type Normalize = 'total' | 'minute' | 'call';
 export type Dimension = string;
 /** Whether change is that of a share of the whole, or of an amount per time. */
 export type ChangeMode = 'share' | 'rate';
+export type Around = '1h' | '6h' | '1d' | '7d';
 
 const EXPLORER_TABS = ['flame', 'graph', 'top', 'series', 'table', 'timeline', 'profiles'] as const;
 const PROFILE_TABS = ['flame', 'graph', 'top', 'timeline', 'metrics', 'runtime', 'related'] as const;
@@ -157,6 +161,7 @@ export const DEFAULTS: ViewState = {
   b: NO_SIDE,
   change: 'share',
   sideBySide: false,
+  around: '1h',
 };
 
 /** Measures that every server has; those of `metrics.json` come with the profiles. */
@@ -175,6 +180,7 @@ const NORMALIZATIONS: readonly Normalize[] = ['total', 'minute', 'call'];
 const SORT_FIELDS = ['name', 'self', 'total', 'calls', 'each'] as const;
 const FUNCTION_SORTS: readonly FunctionSort[] = SORT_FIELDS.flatMap((field) => [field, `-${field}`] as const);
 const CHANGES: readonly ChangeMode[] = ['share', 'rate'];
+const AROUND: readonly Around[] = ['1h', '6h', '1d', '7d'];
 
 /** Written into every link. Raise it with an upgrader whenever an old link would be read differently. */
 export const VERSION = 2;
@@ -259,6 +265,7 @@ export function decodeUrl(pathname: string, search: string): ViewState {
     b: decodeSide(params, 'b.'),
     change: oneOf(CHANGES, params.get('change'), DEFAULTS.change),
     sideBySide: flag('sides', DEFAULTS.sideBySide),
+    around: oneOf(AROUND, params.get('around'), DEFAULTS.around),
   };
 }
 
@@ -315,6 +322,7 @@ export function encodeUrl(state: ViewState): string {
   encodeSide(params, 'b.', state.b);
   put('change', state.change, DEFAULTS.change);
   putFlag('sides', state.sideBySide, DEFAULTS.sideBySide);
+  put('around', state.around, DEFAULTS.around);
   put('zoom', state.zoom.join('.'), '');
   for (const expanded of state.expanded) params.append('expand', expanded);
   const pathname = encodePath(state);
