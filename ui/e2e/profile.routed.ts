@@ -20,10 +20,13 @@ test('the header leads on: tags, neighbors of the process, full screen', async (
   expect(mock.requests.some((each) => each.includes('query=runtime-id%3A6f1c0a52'))).toBe(true);
 
   await page.getByRole('button', { name: 'Full screen', exact: true }).click();
-  await expect(page.getByRole('heading', { name: 'shop-web' })).toHaveClass('visually-hidden');
+  expect(queryParams(page).get('full')).toBe('1');
   await expect(tree(page)).toBeVisible();
-  await page.getByRole('button', { name: 'Leave full screen' }).click();
-
+  await page
+    .getByRole('button', { name: /^Leave the full screen|^Full screen/ })
+    .last()
+    .click();
+  await expect(page.getByRole('link', { name: 'Previous profile' })).toBeVisible();
   await page.getByRole('link', { name: 'Previous profile' }).click();
   await expect(page).not.toHaveURL(new RegExp(PROFILE));
   await expect(page).toHaveURL(/\/profiles\/[0-9a-f]+/);

@@ -61,7 +61,7 @@ test('rows by tag are terms of the search', async ({ page }) => {
   await page.goto('/?v=2&query=service:shop-web');
   await page.getByRole('button', { name: 'Rows of the table: Function' }).click();
   await page.getByRole('textbox', { name: 'Find a label or tag' }).fill('vers');
-  await page.getByRole('button', { name: 'version', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'version', exact: true }).click();
   const versions = region(page, 'version').last();
   await expect(versions).toContainText('9 more rows');
   await versions.getByRole('button', { name: '4.12.1', exact: true }).click();

@@ -4,7 +4,6 @@ import type { ProfileBody } from '../../api/types.ts';
 import { formatBytes, formatTimeShort } from '../../model/format.ts';
 import { neighborsOf, type ListedProfile } from '../../model/neighbors.ts';
 import type { ViewState } from '../../state/url.ts';
-import { useViewState } from '../../state/use-view-state.ts';
 import { useCopy } from '../../widgets/CopyButton.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
@@ -19,7 +18,6 @@ export function ProfileActions({
   readonly profile: ProfileBody;
   readonly state: ViewState;
 }) {
-  const [, update] = useViewState();
   const isStored = state.source === '';
   const process = useSameProcess(profile, isStored);
   const own = { id: profile.id, startMs: profile.start_ms, endMs: profile.end_ms };
@@ -48,15 +46,6 @@ export function ProfileActions({
         <span role="status">
           {said === 'copied' ? 'Copied' : said === 'refused' ? 'The browser refused' : 'Copy link'}
         </span>
-      </button>
-      <button
-        type="button"
-        className="icon-button bordered"
-        aria-label="Full screen"
-        title="Full screen"
-        onClick={() => update({ full: true })}
-      >
-        <Icon name="expand" />
       </button>
     </div>
   );

@@ -47,47 +47,28 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
   const tab = shown.find(({ value }) => value === state.tab)?.value ?? 'flame';
   const panelId = 'profile-panel';
   return (
-    <div className="page" data-full={state.full}>
-      {!state.full && (
-        <TopBar actions={actions}>
-          <StateLink className="back-link" patch={BACK}>
-            <Icon name="chevron-left" />
-            All profiles
-          </StateLink>
-          <span className="top-bar-space" />
-        </TopBar>
-      )}
+    <div className="page">
+      <TopBar actions={actions}>
+        <StateLink className="back-link" patch={BACK}>
+          <Icon name="chevron-left" />
+          All profiles
+        </StateLink>
+        <span className="top-bar-space" />
+      </TopBar>
       <main className="profile">
         {profile.isPending && <Skeleton lines={3} label="Loading the profile" />}
         {profile.isError && <ErrorState error={profile.error} onRetry={() => void profile.refetch()} />}
         {profile.data && (
           <>
-            {state.full ? (
-              <h1 className="visually-hidden">{profile.data.service}</h1>
-            ) : (
-              <ProfileHeader profile={profile.data} state={state} />
-            )}
+            <ProfileHeader profile={profile.data} state={state} />
             <section className="card explorer-card">
-              <div className="profile-tabs">
-                <Tabs<ProfileTab>
-                  label="Show"
-                  value={tab}
-                  panelId={panelId}
-                  tabs={shown}
-                  onChange={(next) => update({ tab: next })}
-                />
-                {state.full && (
-                  <button
-                    type="button"
-                    className="icon-button"
-                    aria-label="Leave full screen"
-                    title="Leave full screen"
-                    onClick={() => update({ full: false })}
-                  >
-                    <Icon name="shrink" />
-                  </button>
-                )}
-              </div>
+              <Tabs<ProfileTab>
+                label="Show"
+                value={tab}
+                panelId={panelId}
+                tabs={shown}
+                onChange={(next) => update({ tab: next })}
+              />
               <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
                 <Suspense fallback={<Skeleton lines={10} label="Loading" />}>
                   <TabContent tab={tab} profile={profile.data} state={state} update={update} />
