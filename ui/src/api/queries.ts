@@ -227,12 +227,13 @@ export function useNewestProfile(query: string) {
   });
 }
 
-export function useProfile(id: string, scope: Scope) {
+export function useProfile(id: string, scope: Scope, enabled = true) {
   const params = scope.params.filter(([name]) => name === 'source' || name === 'link');
   return useQuery({
     queryKey: ['/profile', id, params],
     queryFn: ({ signal }) => get<ProfileBody>(`/profiles/${id}`, params, signal),
     staleTime: Infinity,
+    enabled,
   });
 }
 

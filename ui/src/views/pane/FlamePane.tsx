@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 
 import { questionOf, useFlameGraph, useLabels, useTypes, type Scope } from '../../api/queries.ts';
+import { useRevision } from '../../api/revision.ts';
 import { decodeCallTree } from '../../model/call-tree.ts';
 import { orderedByName } from '../../model/order.ts';
 import type { ViewState } from '../../state/url.ts';
@@ -59,7 +60,8 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
     (zoom) => update({ zoom }),
     () => state.full && update({ full: false }),
   );
-  const handlers = useFrameHandlers({ tree, state, update, sourceLink: NO_LINK });
+  const revision = useRevision(scope, state.profile);
+  const handlers = useFrameHandlers({ tree, state, update, revision });
 
   if (types.isPending) return <FlameSkeleton />;
   if (types.isError && !types.data) {
@@ -138,5 +140,3 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
     </div>
   );
 }
-
-const NO_LINK = (): undefined => undefined;

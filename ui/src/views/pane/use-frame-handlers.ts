@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { FrameActionId } from '../../flame/frame-actions.ts';
 import type { FrameHandlers, SourceLink } from '../../flame/frame-handlers.ts';
 import { at, nodeName, nodePackage, type CallTree, type NodeId } from '../../model/call-tree.ts';
+import { sourceUrl, type Revision } from '../../model/repository.ts';
 import {
   addTransform,
   functionKeyOfNode,
@@ -17,13 +18,13 @@ interface FrameHandlersOptions {
   readonly tree: CallTree | undefined;
   readonly state: ViewState;
   readonly update: Update;
-  readonly sourceLink: (tree: CallTree, node: NodeId) => SourceLink | undefined;
+  readonly revision: Revision | undefined;
   readonly sourceLines?: ((tree: CallTree, node: NodeId) => React.ReactNode) | undefined;
 }
 
 /** What the pane does with a frame: everything ends up in the address. */
 export function useFrameHandlers(options: FrameHandlersOptions): FrameHandlers | undefined {
-  const { tree, state, update, sourceLink, sourceLines } = options;
+  const { tree, state, update, revision, sourceLines } = options;
   const { transforms } = state;
   return useMemo(() => {
     if (!tree) return undefined;
@@ -35,10 +36,18 @@ export function useFrameHandlers(options: FrameHandlersOptions): FrameHandlers |
         if (id === 'sandwich') update({ sandwich: functionKeyOfNode(tree, node), zoom: [] });
         if (id === 'search') update({ search: nodeName(tree, node) });
       },
-      sourceLink: (node) => sourceLink(tree, node),
+      sourceLink: (node) => (revision ? linkOf(tree, node, revision) : undefined),
       sourceLines: sourceLines ? (node) => sourceLines(tree, node) : undefined,
     };
-  }, [tree, transforms, update, sourceLink, sourceLines]);
+  }, [tree, transforms, update, revision, sourceLines]);
+}
+
+function linkOf(tree: CallTree, node: NodeId, revision: Revision): SourceLink | undefined {
+  const index = at(tree.functions, node);
+  const { files, lines, kinds } = tree.table;
+  const place = { file: files[index] ?? '', line: lines[index] ?? 0, kind: kinds[index] };
+  const href = sourceUrl(revision, place);
+  return href === undefined ? undefined : { href, site: revision.repository.site };
 }
 
 function isPossible(tree: CallTree, node: NodeId, id: FrameActionId): boolean {
