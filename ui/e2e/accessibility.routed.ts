@@ -116,11 +116,20 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'table of groups',
+    path: '/?v=2&tab=table',
+    ready: async (page) => {
+      await page.getByRole('region', { name: 'Groups' }).waitFor();
+      await page.getByRole('button', { name: /^Columns/ }).click();
+      await page.getByRole('option', { name: 'Goroutines' }).click();
+    },
+  },
+  {
     name: 'time series',
     path: '/?v=2&tab=series&stacked=1',
     ready: async (page) => {
       await page.getByRole('region', { name: 'Lines of the chart' }).waitFor();
-      await page.getByRole('button', { name: /^Group by/ }).click();
+      await page.getByRole('button', { name: /^Chart by/ }).click();
       await page.getByRole('option', { name: 'kube_namespace' }).waitFor();
     },
   },

@@ -207,7 +207,7 @@ test('measure and grouping of the chart are in the address', async ({ page }) =>
   await page.goto('/');
   await page.getByRole('button', { name: /^Measure/ }).click();
   await page.getByRole('option', { name: 'Allocation rate', exact: true }).first().click();
-  await page.getByRole('button', { name: /^Group by/ }).click();
+  await page.getByRole('button', { name: /^Chart by/ }).click();
   await page.keyboard.type('vers');
   await page.keyboard.press('Enter');
   expect(queryParams(page).get('measure')).toBe('alloc_bytes_per_second');
@@ -221,7 +221,7 @@ test('by thread the chart goes over to the value type, and back to a measure of 
   page,
 }) => {
   await page.goto('/');
-  await page.getByRole('button', { name: /^Group by/ }).click();
+  await page.getByRole('button', { name: /^Chart by/ }).click();
   await page.getByRole('option', { name: 'thread' }).click();
   expect(queryParams(page).get('measure')).toBe('type:cpu-time');
   await expect.poll(() => mock.requests.join('\n')).toContain('type=cpu-time&group_by=label%3Athread');
@@ -259,7 +259,7 @@ test('the top list is by anything, and a row narrows every view', async ({ page 
   await page.goto('/?v=2&tab=top');
   const list = (name: string) => page.getByRole('region', { name });
   await expect(list('Top functions').getByRole('row').nth(1)).toContainText('socket.sendall');
-  await page.getByRole('button', { name: /^Group by: function/ }).click();
+  await page.getByRole('button', { name: /^List by: function/ }).click();
   await page.keyboard.type('endp');
   await page.keyboard.press('Enter');
   const endpoints = list('Top endpoints');
@@ -283,12 +283,42 @@ test('rows of the top list are found on the server and can be excluded', async (
   expect(queryParams(page).get('query')).toBe('-service:payments');
 });
 
+test('groups of up to three tags are compared in a table', async ({ page }) => {
+  await page.goto('/?v=2&tab=table');
+  const groups = page.getByRole('region', { name: 'Groups' });
+  await expect(groups.getByRole('row')).toHaveCount(7);
+  await page.getByRole('button', { name: /^Tags of the table/ }).click();
+  await page.getByRole('option', { name: 'version' }).click();
+  await page.getByRole('button', { name: /^Columns/ }).click();
+  await page.getByRole('option', { name: 'Goroutines' }).click();
+  await page.keyboard.press('Escape');
+  await expect(groups.getByRole('columnheader', { name: 'Goroutines' })).toBeVisible();
+  await groups.getByRole('button', { name: 'Allocation rate' }).click();
+  await expect.poll(() => mock.requests.at(-1)).toContain('sort=-alloc_bytes_per_second');
+  expect(mock.requests.at(-1)).toContain('group_by=service&group_by=version');
+  await groups.getByRole('button', { name: 'payments' }).first().click();
+  expect(queryParams(page).get('query')).toBe('service:payments version:7.3.0');
+});
+
+test('two profiles are chosen to be compared', async ({ page }) => {
+  await page.goto('/?v=2&tab=profiles&column=metrics.go_num_goroutine');
+  await expect(page.getByRole('columnheader', { name: 'Goroutines' })).toBeVisible();
+  const boxes = page.getByRole('region', { name: 'Profiles' }).getByRole('checkbox');
+  await boxes.nth(0).check();
+  await expect(page.getByRole('button', { name: 'Compare', exact: true })).toBeDisabled();
+  await boxes.nth(2).check();
+  await boxes.nth(3).check();
+  await expect(boxes.nth(2)).not.toBeChecked();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await expect(page).toHaveURL(/\/compare\?.*a\.profile=[0-9a-f]{16}&b\.profile=[0-9a-f]{16}/);
+});
+
 test('the list of profiles sorts, goes on and opens one', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('tab', { name: /^Profiles/ }).click();
   const rows = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr');
   await expect(rows).toHaveCount(60);
-  await page.getByRole('button', { name: 'CPU' }).click();
+  await page.getByRole('button', { name: 'CPU', exact: true }).click();
   expect(queryParams(page).get('sort')).toBe('-cpu_cores');
   await expect(page.getByRole('columnheader', { name: 'CPU' })).toHaveAttribute('aria-sort', 'descending');
   await page.getByRole('button', { name: 'Show more' }).click();

@@ -226,14 +226,22 @@ function breakdown(params: URLSearchParams, nothing: boolean): BreakdownBody {
   return { ...body, by, rows, ...(nothing && { total: 0, samples: 0, profiles: 0, found: 0, other: null }) };
 }
 
+/** Of groups that are the same without the tags that were not asked for, the first stands for all. */
 function table(params: URLSearchParams, nothing: boolean): TableBody {
   const body = fixture<TableBody>('table');
+  const tags = params.getAll('group_by');
+  const keys = (body.groups['service'] ?? []).map((_, row) =>
+    tags.map((tag) => body.groups[tag]?.[row] ?? '').join('\t'),
+  );
+  const rows = nothing ? [] : [...keys.keys()].filter((row) => keys.indexOf(keys[row] ?? '') === row);
   const pick = <Value>(columns: Record<string, Value[]>, names: readonly string[]): Record<string, Value[]> =>
-    Object.fromEntries(names.map((name) => [name, nothing ? [] : (columns[name] ?? [])]));
+    Object.fromEntries(
+      names.map((name) => [name, rows.flatMap((row) => columns[name]?.slice(row, row + 1) ?? [])]),
+    );
   return {
     ...body,
-    groups: pick(body.groups, params.getAll('group_by')),
+    groups: pick(body.groups, tags),
     measures: pick(body.measures, params.getAll('measure')),
-    found: nothing ? 0 : body.found,
+    found: rows.length,
   };
 }

@@ -191,10 +191,11 @@ export function useTagKeys(scope: Scope, prefix: string, enabled: boolean) {
   );
 }
 
-export function useProfiles(scope: Scope, sort: string, enabled: boolean) {
+export function useProfiles(scope: Scope, sort: string, enabled: boolean, measures: readonly string[] = []) {
   const params: [string, string][] = [
     ['sort', sort],
     ['limit', String(PROFILE_PAGE)],
+    ...measures.map((name): [string, string] => ['column', name]),
   ];
   return useInfiniteQuery({
     queryKey: ['/profiles', scope.params, params],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { DEFAULTS } from '../state/url.ts';
-import { narrowed } from './narrow.ts';
+import { narrowed, narrowedToGroup } from './narrow.ts';
 
 describe('a click on a row', () => {
   it.each([
@@ -38,4 +38,11 @@ describe('a click on a row', () => {
       '-thread:x',
     ]);
   });
+});
+
+it('a click on a group narrows to all of its tags', () => {
+  const state = { ...DEFAULTS, query: 'env:prod service:(a OR b)' };
+  expect(narrowedToGroup(state, ['service', 'version'], ['a', '']).query).toBe(
+    'env:prod service:a -version:*',
+  );
 });

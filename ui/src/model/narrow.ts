@@ -35,6 +35,24 @@ export function narrowed(
   return { transforms: toggledTransforms(state.transforms, row, by, how === 'exclude'), ...cleared };
 }
 
+/** Only what has all of these values of these tags. */
+export function narrowedToGroup(
+  state: ViewState,
+  tags: readonly string[],
+  values: readonly string[],
+): Partial<ViewState> {
+  const query = tags.reduce((text, tag, index) => {
+    const { key } = dimensionParts(tag);
+    const value = values[index] ?? '';
+    return withFacetTerms(
+      text,
+      key,
+      value === '' ? { included: [], excluded: ['*'] } : { included: [value], excluded: [] },
+    );
+  }, state.query);
+  return { query, zoom: [], expanded: [] };
+}
+
 /** Of the tag this value only; or no longer, where that was so already. */
 function withOnly(query: string, key: string, value: string): string {
   const { included, excluded } = facetTerms(query, key);

@@ -37,6 +37,11 @@ const TopList = lazy(async () => {
   return { default: component };
 });
 
+const TableView = lazy(async () => {
+  const { TableView: component } = await import('./TableView.tsx');
+  return { default: component };
+});
+
 interface ExplorerProps {
   readonly state: ViewState;
   readonly update: Update;
@@ -148,6 +153,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                     { value: 'flame', label: 'Flame graph' },
                     { value: 'top', label: 'Top list' },
                     { value: 'series', label: 'Time series' },
+                    { value: 'table', label: 'Table' },
                     {
                       value: 'profiles',
                       label: (
@@ -170,6 +176,10 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   ) : tab === 'top' ? (
                     <Suspense fallback={<Skeleton lines={16} label="Loading the list" />}>
                       <TopList scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
+                    </Suspense>
+                  ) : tab === 'table' ? (
+                    <Suspense fallback={<Skeleton lines={14} label="Loading the table" />}>
+                      <TableView scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
                     </Suspense>
                   ) : tab === 'profiles' ? (
                     <ProfilesTable scope={scope} state={state} update={update} whenEmpty={whenEmpty} />

@@ -58,7 +58,7 @@ export function SeriesChart({ scope, state, update }: SeriesChartProps) {
             <ChartMeasureMenu scope={scope} measure={state.measure} onMeasure={onMeasure} />
             <span className="muted">by</span>
             <DimensionMenu
-              label="Group by"
+              label="Chart by"
               scope={scope}
               question={question}
               chosen={[state.groupBy]}

@@ -40,7 +40,7 @@ export function SeriesView({ scope, state, update }: SeriesViewProps) {
         <ChartMeasureMenu scope={scope} measure={state.measure} onMeasure={onMeasure} />
         <span className="muted">by</span>
         <DimensionMenu
-          label="Group by"
+          label="Chart by"
           scope={scope}
           question={question}
           chosen={[state.groupBy]}

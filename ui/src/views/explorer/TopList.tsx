@@ -45,7 +45,7 @@ export function TopList({ scope, state, update, whenEmpty }: TopListProps) {
         <TypeSelect types={known} value={type} onType={(name) => update({ type: name, expanded: [] })} />
         <span className="muted">by</span>
         <DimensionMenu
-          label="Group by"
+          label="List by"
           scope={scope}
           question={question}
           hasTags={state.profile === ''}
