@@ -16,7 +16,7 @@ pub struct LabelFilter {
 /// What the value of a label has to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LabelMatch {
-    /// This text, or a number that reads like it.
+    /// This text, or a number that reads like it. The empty text: samples without the label.
     Text(String),
     /// This number, in any unit.
     Number(i64),
@@ -101,6 +101,10 @@ impl SampleTable {
 
 impl LabelFilter {
     fn passes(&self, profile: &Profile, set: &[Label]) -> bool {
+        if self.value == LabelMatch::Text(String::new()) {
+            let has_key = set.iter().any(|label| profile.strings.get(label.key) == self.key);
+            return has_key == self.negated;
+        }
         let carries = set.iter().any(|label| {
             profile.strings.get(label.key) == self.key
                 && match (&self.value, label.value) {

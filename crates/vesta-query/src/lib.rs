@@ -38,6 +38,7 @@
 pub mod scope;
 pub mod time;
 
+mod dimension;
 mod error;
 mod focus;
 mod question;
@@ -54,6 +55,7 @@ mod series;
 mod tag_keys;
 mod types;
 
+mod breakdown;
 mod call_graph;
 mod compare;
 mod export;
@@ -69,13 +71,18 @@ mod column;
 mod extent;
 mod matcher;
 mod measure_values;
+mod names;
+mod profile_rows;
 mod profile_scan;
 mod provenance;
 mod selection;
 mod stack_sums;
+mod value_sums;
 
+pub use breakdown::{Breakdown, BreakdownOptions, BreakdownOther, BreakdownRow};
 pub use call_graph::{CallGraphOptions, ScopeCallGraph};
 pub use compare::{CompareOptions, ComparedSide, Comparison, Evidence};
+pub use dimension::Dimension;
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
 pub use export::Export;

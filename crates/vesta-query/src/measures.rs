@@ -4,11 +4,10 @@ use crate::column::{NumberMapColumn, PlaceMemo, integers};
 use crate::facets::for_each_row;
 use crate::matcher::matches;
 use crate::measure_values::MeasureValues;
+use crate::names::Names;
 use crate::{Basis, Engine, Measure, QueryError, Scope};
 use arrow::array::RecordBatch;
 use arrow::buffer::BooleanBuffer;
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// The measures of the profiles in a scope.
@@ -80,7 +79,7 @@ impl Engine {
             for_each_value(
                 batch,
                 mask.as_ref(),
-                |name| names.index_or_new(name),
+                |name| names.intern(name),
                 |index, value| {
                     if spreads.len() <= index {
                         spreads.resize(index + 1, Spread::default());
@@ -101,7 +100,7 @@ impl Engine {
             for_each_value(
                 batch,
                 mask.as_ref(),
-                |name| known.index(name),
+                |name| known.find(name),
                 |index, value| {
                     if let Some(histogram) = histograms.get_mut(index) {
                         histogram.add(value);
@@ -123,7 +122,7 @@ impl Measures {
 }
 
 fn summaries(names: &Names, spreads: &[Spread], histograms: Vec<Histogram>, basis: Basis) -> Measures {
-    let measures = Measure::with_columns().chain(names.list.iter().cloned().map(Measure::Metric));
+    let measures = Measure::with_columns().chain(names.iter().map(|name| Measure::Metric(name.to_owned())));
     let mut found: Vec<MeasureSummary> = measures
         .zip(spreads)
         .zip(histograms)
@@ -171,7 +170,7 @@ fn for_each_value(
     for_each_row(batch.num_rows(), mask, |row| {
         for (place, (name, value)) in metrics.entries(row).enumerate() {
             let index = memo.get(place, name, &mut index_of);
-            if index != NO_INDEX && value.is_finite() {
+            if index != Names::NONE && value.is_finite() {
                 take(first + index, value);
             }
         }
@@ -179,22 +178,11 @@ fn for_each_value(
     Ok(())
 }
 
-/// What a metric that is not told apart has for an index.
-const NO_INDEX: usize = usize::MAX;
-
-#[derive(Default)]
 struct Tally {
+    /// The names of metrics.
     names: Names,
     spreads: Vec<Spread>,
     basis: Basis,
-}
-
-/// The names of metrics.
-#[derive(Default)]
-struct Names {
-    index: HashMap<String, usize, FixedState>,
-    list: Vec<String>,
-    overflown: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -207,6 +195,12 @@ struct Spread {
 
 // === impl Tally ===
 
+impl Default for Tally {
+    fn default() -> Self {
+        Tally { names: Names::new(MAX_NAMES), spreads: Vec::new(), basis: Basis::default() }
+    }
+}
+
 impl Tally {
     fn merge(mut self, other: Tally) -> Tally {
         let first = Measure::with_columns().count();
@@ -216,8 +210,8 @@ impl Tally {
         for (index, spread) in other.spreads.into_iter().enumerate() {
             let index = match index.checked_sub(first) {
                 None => index,
-                Some(metric) => match self.names.index_or_new(&other.names.list[metric]) {
-                    NO_INDEX => continue,
+                Some(metric) => match self.names.intern(other.names.get(metric)) {
+                    Names::NONE => continue,
                     index => first + index,
                 },
             };
@@ -227,27 +221,6 @@ impl Tally {
             self.spreads[index].merge(spread);
         }
         self
-    }
-}
-
-// === impl Names ===
-
-impl Names {
-    fn index(&self, name: &str) -> usize {
-        self.index.get(name).copied().unwrap_or(NO_INDEX)
-    }
-
-    fn index_or_new(&mut self, name: &str) -> usize {
-        if let Some(&index) = self.index.get(name) {
-            return index;
-        }
-        if self.list.len() >= MAX_NAMES {
-            self.overflown = true;
-            return NO_INDEX;
-        }
-        self.list.push(name.to_owned());
-        self.index.insert(name.to_owned(), self.list.len() - 1);
-        self.list.len() - 1
     }
 }
 

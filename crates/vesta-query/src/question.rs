@@ -79,7 +79,7 @@ impl SampleScope {
 }
 
 /// Reads a filter on labels: `thread:worker-1`, `endpoint:GET /users`, or with a `-` in front for all others.
-/// The value is taken literally, from the first colon to the end.
+/// The value is taken literally, from the first colon to the end; an empty one means samples without the label.
 pub fn parse_filter(text: &str) -> Result<LabelFilter, QueryError> {
     let negated = text.starts_with('-');
     match text.strip_prefix('-').unwrap_or(text).split_once(':') {

@@ -1,9 +1,10 @@
 //! Measures over time.
 
-use crate::column::{TextColumn, TextListColumn, integers};
+use crate::column::integers;
 use crate::facets::for_each_row;
-use crate::matcher::{matches, promoted_column, tag_value};
+use crate::matcher::{matches, promoted_column};
 use crate::measure_values::MeasureValues;
+use crate::profile_rows::TagColumn;
 use crate::time::TimeRange;
 use crate::{Basis, Engine, Measure, QueryError, Scope};
 use arrow::array::RecordBatch;
@@ -89,7 +90,10 @@ impl Engine {
         let (expr, shared) = (scope.expr.clone(), plot.clone());
         let step = move |lines: &mut Lines, batch: &RecordBatch| {
             let mask = matches(&expr, batch)?;
-            let (groups, values) = (Groups::of(&shared, batch)?, MeasureValues::of(&shared.measure, batch)?);
+            let (groups, values) = (
+                TagColumn::of(batch, shared.group_by.as_deref())?,
+                MeasureValues::of(&shared.measure, batch)?,
+            );
             let samples = integers(batch, "samples")?;
             let (starts, ends) = (integers(batch, "start")?, integers(batch, "end")?);
             for_each_row(batch.num_rows(), mask.as_ref(), |row| {
@@ -195,35 +199,6 @@ impl Plot {
 #[expect(clippy::cast_precision_loss, reason = "lengths of time within a plot are below 2^53 microseconds")]
 fn micros(length: i64) -> f64 {
     length as f64
-}
-
-/// The groups of a batch's rows.
-enum Groups {
-    One,
-    Column(TextColumn),
-    Tags(TextListColumn, String),
-}
-
-impl Groups {
-    fn of(plot: &Plot, batch: &RecordBatch) -> Result<Self, QueryError> {
-        Ok(match plot.group_by.as_deref() {
-            None => Groups::One,
-            Some(key) => match promoted_column(key) {
-                Some(column) => Groups::Column(TextColumn::of(batch, column)?),
-                None => Groups::Tags(TextListColumn::of(batch, "tags")?, key.to_owned()),
-            },
-        })
-    }
-
-    fn at(&self, row: usize) -> &str {
-        match self {
-            Groups::One => "",
-            Groups::Column(column) => column.text(row),
-            Groups::Tags(tags, key) => {
-                tags.texts(row).find_map(|tag| tag_value(tag, key)).unwrap_or_default()
-            }
-        }
-    }
 }
 
 // === impl Lines ===

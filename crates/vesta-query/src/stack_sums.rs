@@ -288,9 +288,10 @@ fn carries(filter: &LabelFilter, labels_type: &DataType) -> Plan {
         LabelMatch::Number(number) => number.to_string(),
     };
     match label_column(&filter.key) {
+        Some(column) if value.is_empty() => col(column).is_null(),
         Some(column) => col(column).eq(lit(value)),
         None => {
-            let label = format!("{}:{value}", filter.key);
+            let (label, is_without) = (format!("{}:{value}", filter.key), value.is_empty());
             let function = create_udf(
                 &format!("has_label_{label}"),
                 vec![labels_type.clone()],
@@ -301,7 +302,7 @@ fn carries(filter: &LabelFilter, labels_type: &DataType) -> Plan {
                     let Some(rows) = rows.first() else {
                         return Err(DataFusionError::Internal("the labels are missing".to_owned()));
                     };
-                    Ok(ColumnarValue::Array(Arc::new(lists_with(rows, &label)?)))
+                    Ok(ColumnarValue::Array(Arc::new(lists_with(rows, &label, is_without)?)))
                 }),
             );
             function.call(vec![col("labels")])
@@ -328,14 +329,17 @@ pub(crate) fn label_column(key: &str) -> Option<&'static str> {
     }
 }
 
-fn lists_with(rows: &ArrayRef, label: &str) -> Result<BooleanArray, DataFusionError> {
+/// Which lists have the label `key:value`; without a value, which have none of that key.
+fn lists_with(rows: &ArrayRef, label: &str, is_without: bool) -> Result<BooleanArray, DataFusionError> {
     let items = rows.as_list::<i32>();
     let texts = cast(items.values(), &DataType::Utf8)?;
     let texts = texts.as_string::<i32>();
+    let is_it = |text: &str| if is_without { text.starts_with(label) } else { text == label };
     Ok((0..items.len())
         .map(|row| {
-            let range = crate::column::range(items.offsets(), row);
-            Some(range.into_iter().any(|position| texts.is_valid(position) && texts.value(position) == label))
+            let mut range = crate::column::range(items.offsets(), row);
+            let found = range.any(|position| texts.is_valid(position) && is_it(texts.value(position)));
+            Some(found != is_without)
         })
         .collect())
 }

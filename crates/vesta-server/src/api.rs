@@ -1,6 +1,7 @@
 //! The query API: one module per resource. Types of the wire live here and nowhere else.
 
 pub(crate) mod basis;
+pub(crate) mod breakdown;
 pub(crate) mod call_graph;
 pub(crate) mod compare;
 pub(crate) mod download;

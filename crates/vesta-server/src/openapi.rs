@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::api::{
-    call_graph, compare, download, export, facets, flame_graph, health, labels, measures, opened, profile,
-    profiles, retention, sandwich, series, session, spans, status, tags, timeline, top, types,
+    breakdown, call_graph, compare, download, export, facets, flame_graph, health, labels, measures, opened,
+    profile, profiles, retention, sandwich, series, session, spans, status, tags, timeline, top, types,
 };
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
@@ -26,7 +26,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         profiles::list, profile::show, download::upload, download::attachment,
         opened::open, opened::keep,
         facets::facets, tags::tags, measures::measures, types::types, series::series, spans::spans,
-        flame_graph::flame_graph, compare::compare, call_graph::call_graph, top::top, timeline::timeline, sandwich::sandwich, labels::labels, export::export,
+        flame_graph::flame_graph, compare::compare, call_graph::call_graph, top::top, timeline::timeline, sandwich::sandwich, labels::labels,
+        breakdown::breakdown, export::export,
         session::show, session::start, session::end,
         retention::show, retention::set,
         status::status, health::alive, health::ready, health::metrics,

@@ -43,6 +43,7 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/top", get(api::top::top))
         .route("/api/v1/sandwich", get(api::sandwich::sandwich))
         .route("/api/v1/labels", get(api::labels::labels))
+        .route("/api/v1/breakdown", get(api::breakdown::breakdown))
         .route("/api/v1/export", get(api::export::export))
         .route("/api/v1/spans/{id}", get(api::spans::spans))
         .route("/api/v1/status", get(api::status::status))

@@ -60,6 +60,8 @@ fn labels_are_compared_as_text_and_as_numbers() {
     check(&[label("number", LabelMatch::Number(2), false)], &[], &[2]);
     check(&[label("thread", text("worker-9"), false)], &[], &[]);
     check(&[label("worker-1", text("thread"), false)], &[], &[]);
+    check(&[label("thread", text(""), false)], &[], &[3]);
+    check(&[label("thread", text(""), true)], &[], &[1, 2]);
 }
 
 #[test]

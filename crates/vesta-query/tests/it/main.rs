@@ -4,6 +4,7 @@
 mod fixtures;
 mod fleet;
 
+mod breakdown;
 mod facets;
 mod flame_graph;
 mod focus;

@@ -128,3 +128,16 @@ fn golden_comparisons_are_those_of_the_server() {
     let sides = format!("{time}&a.profile={}&b.profile={}", ids[0], ids[1]);
     check(&server, "compare", &format!("/api/v1/compare?{sides}&type=cpu-time&max_nodes=300"));
 }
+
+#[test]
+fn golden_breakdowns_are_those_of_the_server() {
+    let (server, _) = server_with(&["go-02", "node-v4-01", "python-uds-01"]);
+    let python = format!("/api/v1/breakdown?{ALL_TIME}&query=language:python&type=cpu-time");
+    let endpoints = check(&server, "breakdown-endpoint", &format!("{python}&by=label:endpoint"));
+    assert!(endpoints["rows"]["calls"][0].is_u64());
+    let functions = check(&server, "breakdown-function", &format!("{python}&by=frame:function&limit=40"));
+    assert!(functions["other"]["rows"].as_u64() > Some(0));
+    let cpu = format!("/api/v1/breakdown?{ALL_TIME}&type=cpu-time");
+    let versions = check(&server, "breakdown-version", &format!("{cpu}&by=tag:version"));
+    assert_eq!(versions["rows"]["value"].as_array().map(Vec::len), Some(3));
+}
