@@ -160,6 +160,36 @@ export function formatDurationMs(milliseconds: number): string {
   return formatSeconds(milliseconds / 1000);
 }
 
+/** A time since a start, with as many digits as tell neighbors of a step apart: +1.25 s, +320 ms, +1:05. */
+export function formatOffset(offset: number, step: number): string {
+  const size = Math.abs(offset);
+  const sign = offset < -1e-9 ? '-' : '+';
+  if (size >= 60_000) {
+    const minutes = Math.floor((size + 1e-6) / 60_000);
+    const seconds = Math.max(size - minutes * 60_000, 0) / 1000;
+    const digits = decimals(step / 1000);
+    return `${sign}${minutes}:${seconds.toFixed(digits).padStart(digits === 0 ? 2 : digits + 3, '0')}`;
+  }
+  if (size < 1e-9) return '0';
+  if (size < 1000 && step < 1000) return `${sign}${size.toFixed(decimals(step))} ms`;
+  return `${sign}${(size / 1000).toFixed(decimals(step / 1000))} s`;
+}
+
+/** The reader's own clock, as precisely as a step in milliseconds asks for. */
+export function formatClock(unixMs: number, step: number): string {
+  const date = new Date(Math.round(unixMs * 1000) / 1000);
+  const minutes = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  if (step >= 60_000) return minutes;
+  const seconds = `${minutes}:${pad(date.getSeconds())}`;
+  if (step >= 1000) return seconds;
+  const digits = Math.min(decimals(step / 1000), 3);
+  return `${seconds}.${String(date.getMilliseconds()).padStart(3, '0').slice(0, digits)}`;
+}
+
+function decimals(step: number): number {
+  return step >= 1 ? 0 : Math.min(Math.ceil(-Math.log10(step) - 1e-9), 4);
+}
+
 /** The reader's own time zone. */
 export function formatTime(unixMs: number): string {
   const date = new Date(unixMs);

@@ -36,6 +36,14 @@ export interface ViewState {
   /** Only samples of this request: a span id in decimal. */
   readonly span: string;
   readonly focusOn: FocusOn;
+  /** The part of the timeline that is in view, `FROM,TO` like the window; empty for all of it. */
+  readonly inView: string;
+  /** The only state that the timeline shows; empty for all. */
+  readonly onlyState: string;
+  /** Groups of lanes that are unfolded. */
+  readonly openGroups: readonly string[];
+  /** The timeline as a table of lanes. */
+  readonly laneTable: boolean;
 
   readonly granularity: Granularity;
   readonly colorBy: ColorBy;
@@ -134,6 +142,10 @@ export const DEFAULTS: ViewState = {
   window: '',
   span: '',
   focusOn: 'children',
+  inView: '',
+  onlyState: '',
+  openGroups: [],
+  laneTable: false,
   granularity: 'function',
   colorBy: 'package',
   order: 'value',
@@ -238,6 +250,10 @@ export function decodeUrl(pathname: string, search: string): ViewState {
     window: text('window', DEFAULTS.window),
     span: text('span', DEFAULTS.span),
     focusOn: oneOf(FOCUS, params.get('focus_on'), DEFAULTS.focusOn),
+    inView: text('in_view', DEFAULTS.inView),
+    onlyState: text('state', DEFAULTS.onlyState),
+    openGroups: list('open', DEFAULTS.openGroups),
+    laneTable: flag('lane_table', DEFAULTS.laneTable),
     granularity: oneOf(GRANULARITIES, params.get('granularity'), DEFAULTS.granularity),
     colorBy: oneOf(COLORS, params.get('color'), DEFAULTS.colorBy),
     order: oneOf(ORDERS, params.get('order'), DEFAULTS.order),
@@ -297,6 +313,10 @@ export function encodeUrl(state: ViewState): string {
   put('window', state.window, DEFAULTS.window);
   put('span', state.span, DEFAULTS.span);
   put('focus_on', state.focusOn, DEFAULTS.focusOn);
+  put('in_view', state.inView, DEFAULTS.inView);
+  put('state', state.onlyState, DEFAULTS.onlyState);
+  putList('open', state.openGroups, DEFAULTS.openGroups);
+  putFlag('lane_table', state.laneTable, DEFAULTS.laneTable);
   put('granularity', state.granularity, DEFAULTS.granularity);
   put('color', state.colorBy, DEFAULTS.colorBy);
   put('order', state.order, DEFAULTS.order);

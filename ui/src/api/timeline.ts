@@ -1,0 +1,110 @@
+import type { ViewState } from '../state/url.ts';
+import { sampleParams, useScoped, type Scope } from './queries.ts';
+import type { FunctionsBody, UnixMs } from './types.ts';
+
+export type LaneKind = 'thread' | 'gc' | 'runtime' | 'async';
+
+/** What the threads of one process did, and when. */
+export interface TimelineBody {
+  from_ms: UnixMs;
+  to_ms: UnixMs;
+  profiles: number;
+  /** Samples that events were made of. */
+  samples: number;
+  lanes: {
+    name: string[];
+    group: string[];
+    kind: LaneKind[];
+    thread_id: string[];
+    /** The time that is neither waiting nor sleeping. */
+    total_ms: number[];
+  };
+  states: string[];
+  /** By lane, then by start. */
+  events: {
+    lane: number[];
+    /** From `from_ms` on. */
+    start_ms: number[];
+    duration_ms: number[];
+    /** Index of `states`. */
+    state: number[];
+    /** -1 for none. */
+    function: number[];
+    /** Index of `strings`; the first string is empty. */
+    endpoint: number[];
+    /** In decimal, too long for a number; empty for none. */
+    span: string[];
+    detail: number[];
+  };
+  strings: string[];
+  functions: FunctionsBody;
+  /** Events that became part of a neighbor. */
+  merged: number;
+  /** Samples of time that do not say when they were taken. */
+  without_time: number;
+  problems: string[];
+}
+
+/** Finer than a minute of samples every 10 ms, so that zooming in shows every one of them. */
+const RESOLUTION = '10000';
+
+/**
+ * The timeline shows all of its threads and all of its time, with what is chosen of them marked: so neither the window
+ * nor filters of threads narrow it.
+ */
+export function useTimeline(scope: Scope, state: ViewState, enabled: boolean) {
+  const filters = state.filters.filter((filter) => !isThreadFilter(filter));
+  const { span, focusOn } = state;
+  const params = sampleParams({ type: '', filters, transforms: [], window: '', span, focusOn });
+  return useScoped<TimelineBody>('/timeline', scope, [...params, ['resolution', RESOLUTION]], enabled);
+}
+
+export function isThreadFilter(filter: string): boolean {
+  return filter.startsWith('thread:');
+}
+
+/** Groups of profiles that share tags, with measures of each: see `GET /table`. */
+interface TableBody {
+  groups: Record<string, string[]>;
+  measures: Record<string, (number | null)[]>;
+  found: number;
+  truncated: boolean;
+}
+
+export interface Process {
+  readonly runtimeId: string;
+  readonly host: string;
+  readonly processId: string;
+  readonly cpuCores: number | null;
+  readonly profiles: number;
+}
+
+/** The processes in scope, the busiest first. */
+export function useProcesses(scope: Scope, enabled: boolean) {
+  const found = useScoped<TableBody>(
+    '/table',
+    scope,
+    [
+      ['group_by', 'runtime-id'],
+      ['group_by', 'host'],
+      ['group_by', 'process_id'],
+      ['measure', 'cpu_cores'],
+      ['measure', 'profiles'],
+      ['sort', '-cpu_cores'],
+      ['limit', '100'],
+    ],
+    enabled,
+  );
+  return { ...found, processes: found.data ? processesOf(found.data) : undefined };
+}
+
+function processesOf({ groups, measures }: TableBody): readonly Process[] {
+  const ids = groups['runtime-id'] ?? [];
+  return ids.map((runtimeId, row) => ({
+    runtimeId,
+    host: groups['host']?.[row] ?? '',
+    processId: groups['process_id']?.[row] ?? '',
+    cpuCores: measures['cpu_cores']?.[row] ?? null,
+    profiles: measures['profiles']?.[row] ?? 0,
+  }));
+}
