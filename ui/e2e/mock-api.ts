@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 
 import type { BreakdownBody, TableBody } from '../src/api/explore.ts';
+import type { TimelineBody } from '../src/api/timeline.ts';
 import type { FacetsBody, FlameGraphBody, ProfilesBody } from '../src/api/types.ts';
 
 /** When the fixtures were "now". The clock of the page is set to it. */
@@ -17,6 +18,8 @@ export interface MockOptions {
   readonly token?: string;
   readonly longNames?: boolean;
   readonly fewSamples?: boolean;
+  /** Samples do not say when they were taken. */
+  readonly withoutTimes?: boolean;
   /** Paths below /api/v1 that fail. */
   readonly failing?: readonly string[];
   /** Milliseconds every answer takes. */
@@ -37,6 +40,11 @@ interface Answer {
 
 function fixture<Body>(name: string): Body {
   return JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8')) as Body;
+}
+
+/** An answer that the server's own tests wrote. */
+function golden<Body>(name: string): Body {
+  return JSON.parse(readFileSync(new URL(`../src/golden/${name}.json`, import.meta.url), 'utf8')) as Body;
 }
 
 /** Puts the fixtures in the place of the server. */
@@ -137,7 +145,9 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
     case '/breakdown':
       return ok(breakdown(params, nothing));
     case '/table':
-      return ok(table(params, nothing));
+      return ok(
+        params.getAll('group_by').includes('runtime-id') ? processes(params) : table(params, nothing),
+      );
     case '/labels':
       return ok(nothing ? { labels: [] } : fixture('labels'));
     case '/profiles': {
@@ -145,6 +155,14 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       if (!nothing) return ok(body);
       const columns = Object.fromEntries(Object.keys(body.columns).map((key) => [key, []]));
       return ok({ total: 0, next_cursor: null, columns });
+    }
+    case '/timeline': {
+      const body = golden<TimelineBody>(
+        params.get('query')?.includes('node') ? 'timeline-node' : 'timeline-python',
+      );
+      if (!options.withoutTimes) return ok(body);
+      const none = Object.fromEntries(Object.keys(body.events).map((key) => [key, []]));
+      return ok({ ...body, events: none, samples: 0, without_time: 1531 });
     }
     case '/status': {
       const body = fixture<Record<string, unknown>>('status');
@@ -183,6 +201,23 @@ function flameGraph(params: URLSearchParams, options: MockOptions, nothing: bool
   }
   if (options.fewSamples) return { ...body, samples: 17, profiles: 1 };
   return params.has('profile') ? { ...body, profiles: 1, samples: 1412 } : body;
+}
+
+/** Three processes, until the query names one. */
+function processes(params: URLSearchParams): unknown {
+  const ids = ['4f1d0a5e-7c1b-4b7e-9a63-5a1b2c3d4e5f', '9b2e6d10-0d8f-4d55-8f0c-aa11bb22cc33', ''];
+  const wanted = ids.findIndex((id) => id !== '' && params.get('query')?.includes(id));
+  const kept = <Value>(values: Value[]): Value[] => (wanted < 0 ? values : values.slice(wanted, wanted + 1));
+  return {
+    groups: {
+      'runtime-id': kept(ids),
+      host: kept(['web-7f9c', 'web-1a2b', 'batch-0']),
+      process_id: kept(['4711', '812', '']),
+    },
+    measures: { cpu_cores: kept([0.82, 0.41, null]), profiles: kept([3, 60, 1]) },
+    found: kept(ids).length,
+    truncated: false,
+  };
 }
 
 function facets(params: URLSearchParams, nothing: boolean): FacetsBody {

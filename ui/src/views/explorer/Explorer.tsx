@@ -32,6 +32,11 @@ const SeriesView = lazy(async () => {
   return { default: component };
 });
 
+const TimelinePane = lazy(async () => {
+  const { TimelinePane: component } = await import('../timeline/TimelinePane.tsx');
+  return { default: component };
+});
+
 const TopList = lazy(async () => {
   const { TopList: component } = await import('./TopList.tsx');
   return { default: component };
@@ -154,6 +159,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                     { value: 'top', label: 'Top list' },
                     { value: 'series', label: 'Time series' },
                     { value: 'table', label: 'Table' },
+                    { value: 'timeline', label: 'Timeline' },
                     {
                       value: 'profiles',
                       label: (
@@ -180,6 +186,10 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   ) : tab === 'table' ? (
                     <Suspense fallback={<Skeleton lines={14} label="Loading the table" />}>
                       <TableView scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
+                    </Suspense>
+                  ) : tab === 'timeline' ? (
+                    <Suspense fallback={<Skeleton lines={12} label="Loading the timeline" />}>
+                      <TimelinePane scope={scope} state={state} update={update} />
                     </Suspense>
                   ) : tab === 'profiles' ? (
                     <ProfilesTable scope={scope} state={state} update={update} whenEmpty={whenEmpty} />

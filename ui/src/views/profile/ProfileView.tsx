@@ -15,6 +15,9 @@ import { ProfileHeader } from './ProfileHeader.tsx';
 const MetricsTab = lazy(async () => ({ default: (await import('./MetricsTab.tsx')).MetricsTab }));
 const RelatedTab = lazy(async () => ({ default: (await import('./RelatedTab.tsx')).RelatedTab }));
 const RuntimeInfo = lazy(async () => ({ default: (await import('./RuntimeInfo.tsx')).RuntimeInfo }));
+const TimelinePane = lazy(async () => ({
+  default: (await import('../timeline/TimelinePane.tsx')).TimelinePane,
+}));
 
 interface ProfileViewProps {
   readonly state: ViewState;
@@ -38,6 +41,7 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
   const tabs: ProfileTabInfo[] = [
     { value: 'flame', label: 'Flame graph' },
     { value: 'top', label: 'Top' },
+    { value: 'timeline', label: 'Timeline' },
     { value: 'metrics', label: 'Metrics' },
     { value: 'runtime', label: 'Runtime info' },
     { value: 'related', label: 'Related' },
@@ -93,6 +97,8 @@ const BACK: Partial<ViewState> = {
   filters: [],
   transforms: [],
   window: '',
+  span: '',
+  inView: '',
 };
 
 function TabContent(props: {
@@ -103,6 +109,8 @@ function TabContent(props: {
 }) {
   const { tab, profile, state, update } = props;
   switch (tab) {
+    case 'timeline':
+      return <TimelinePane scope={scopeOf(state)} state={state} update={update} />;
     case 'metrics':
       return <MetricsTab profile={profile} state={state} update={update} />;
     case 'runtime':

@@ -1,0 +1,67 @@
+import { useFacetValues, type Scope } from '../../api/queries.ts';
+import { plural } from '../../model/format.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import { EmptyState } from '../../widgets/State.tsx';
+
+interface Advice {
+  readonly text: string;
+  readonly lines: string;
+}
+
+/** What makes a profiling library send when each sample was taken. */
+function adviceFor(language: string): Advice | undefined {
+  switch (language) {
+    case 'go':
+      return {
+        text: 'Go has no timestamps on samples. Its profiler writes execution traces instead, which Vesta keeps but does not draw yet.',
+        lines: 'export DD_PROFILING_EXECUTION_TRACE_ENABLED=true',
+      };
+    case 'python':
+      return {
+        text: 'The profiler of Python sends times with ddtrace 2.10 or newer and this switch:',
+        lines: 'export DD_PROFILING_TIMELINE_ENABLED=true',
+      };
+    case 'node':
+    case 'nodejs':
+    case 'javascript':
+      return {
+        text: 'The profiler of Node.js sends times with dd-trace 5.11 or newer and this switch:',
+        lines: 'export DD_PROFILING_TIMELINE_ENABLED=true',
+      };
+    case 'php':
+      return {
+        text: 'The profiler of PHP sends times from version 0.98 on with this switch:',
+        lines: 'export DD_PROFILING_TIMELINE_ENABLED=1',
+      };
+    case 'ruby':
+      return {
+        text: 'The profiler of Ruby sends times from version 1.21.1 on, unless this switch is off:',
+        lines: 'export DD_PROFILING_TIMELINE_ENABLED=true',
+      };
+    case 'dotnet':
+      return {
+        text: 'The profiler of .NET sends times from version 2.30 on with this switch:',
+        lines: 'export DD_PROFILING_TIMESTAMPS_AS_LABEL_ENABLED=1',
+      };
+    default:
+      return undefined;
+  }
+}
+
+export function NoTimes(props: { readonly samples: number; readonly scope: Scope; readonly update: Update }) {
+  const languages = useFacetValues(props.scope, 'language', '', true).data?.facets[0]?.values;
+  const advice = adviceFor(languages?.[0]?.toLowerCase() ?? '');
+  return (
+    <EmptyState title="These samples do not say when they were taken">
+      <p className="muted">
+        {plural(props.samples, 'sample')} came without a time, so there is nothing to put on a time axis.{' '}
+        {advice?.text ??
+          'Files of pprof and collapsed stacks seldom have times; the profiling libraries of Datadog send them where the language allows it.'}
+      </p>
+      {advice && <pre className="advice">{advice.lines}</pre>}
+      <button type="button" className="button" onClick={() => props.update({ tab: 'flame' })}>
+        Show the flame graph
+      </button>
+    </EmptyState>
+  );
+}

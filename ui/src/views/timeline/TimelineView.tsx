@@ -1,0 +1,271 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+
+import type { Scope } from '../../api/queries.ts';
+import { isThreadFilter } from '../../api/timeline.ts';
+import { at } from '../../model/call-tree.ts';
+import { formatCount, formatDurationMs, plural } from '../../model/format.ts';
+import {
+  decodeWindow,
+  encodeWindow,
+  groupsOf,
+  lanesOf,
+  rowKey,
+  rowsOf,
+  STATES,
+  type Row,
+  type Timeline,
+  type View,
+} from '../../model/timeline.ts';
+import { sentenceOf } from '../../model/timeline-words.ts';
+import type { ViewState } from '../../state/url.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import type { Chosen } from '../../timeline/keyboard.ts';
+import { TimelineGraph, type Brush, type Cursor } from '../../timeline/TimelineGraph.tsx';
+import { Icon } from '../../widgets/Icon.tsx';
+import { EmptyState } from '../../widgets/State.tsx';
+import { FlamePane } from '../pane/FlamePane.tsx';
+import { EventBar } from './EventBar.tsx';
+import { LaneMenu } from './LaneMenu.tsx';
+import { LaneTable } from './LaneTable.tsx';
+import { Legend } from './Legend.tsx';
+import { Split } from './Split.tsx';
+
+interface TimelineViewProps {
+  readonly timeline: Timeline;
+  readonly scope: Scope;
+  readonly state: ViewState;
+  readonly update: Update;
+}
+
+const SETTLED_MS = 300;
+/** Samples belong to a window by their end, and times in answers are cut to microseconds. */
+const HAIR_MS = 0.002;
+
+/** Lanes above; below them the flame graph of what was chosen there. */
+export function TimelineView({ timeline, scope, state, update }: TimelineViewProps) {
+  const groups = useMemo(() => groupsOf(timeline), [timeline]);
+  const rows = useMemo(() => rowsOf(groups, state.openGroups), [groups, state.openGroups]);
+  const only = STATES.findIndex((each) => each === state.onlyState);
+  const [cursor, setCursor] = useState<Cursor>();
+  const [menu, setMenu] = useState<{ cursor: Cursor; x: number; y: number } | null>(null);
+
+  const threads = useMemo(
+    () => state.filters.filter(isThreadFilter).map((filter) => filter.slice('thread:'.length)),
+    [state.filters],
+  );
+  const isChosen = useCallback(
+    (row: Row) =>
+      threads.length === 0 ||
+      lanesOf(row).some((lane) => {
+        const { kind, name } = timeline.lanes[lane] ?? {};
+        return kind !== 'thread' || threads.includes(name ?? '');
+      }),
+    [threads, timeline],
+  );
+  const window = decodeWindow(state.window);
+  const chosenTime = useMemo(() => {
+    const own = decodeWindow(state.window);
+    return own && { from: own.fromMs - timeline.fromMs, to: own.toMs - timeline.fromMs };
+  }, [state.window, timeline]);
+  const { view, onView } = useViewInAddress(timeline, state.inView, update);
+
+  function chooseTime(from: number, to: number, names: readonly string[]): void {
+    update({
+      window: encodeWindow(timeline.fromMs + from, timeline.fromMs + to),
+      filters: withThreads(state.filters, names),
+      zoom: [],
+      expanded: [],
+    });
+  }
+  function onBrush({ from, to, rows: brushed }: Brush): void {
+    const all = timeline.lanes.filter((lane) => lane.kind === 'thread');
+    const lanes = (brushed ?? []).flatMap(lanesOf).flatMap((lane) => timeline.lanes[lane] ?? []);
+    const names = [...new Set(lanes.filter((lane) => lane.kind === 'thread').map((lane) => lane.name))];
+    const isEveryone = all.every((lane) => names.includes(lane.name));
+    chooseTime(from, to, isEveryone ? [] : names);
+  }
+  function onChoose(what: Chosen, own: Cursor | undefined, inView: View): void {
+    if (what === 'view') return chooseTime(inView.start, inView.start + inView.length, []);
+    const event = own?.event;
+    const row = own && rows.find((each) => rowKey(timeline, each) === own.row);
+    const laneId = event === undefined ? (row?.kind === 'lane' ? row.lane : -1) : at(timeline.laneOf, event);
+    const lane = timeline.lanes[laneId];
+    const names = lane?.kind === 'thread' ? [lane.name] : [];
+    if (what === 'thread') {
+      if (names.length > 0)
+        update({ window: '', filters: withThreads(state.filters, names), zoom: [], expanded: [] });
+      return;
+    }
+    if (event === undefined) return;
+    const start = at(timeline.starts, event);
+    const span = timeline.spans[event] ?? '';
+    if (what === 'event') chooseTime(start + HAIR_MS, at(timeline.ends, event) + HAIR_MS, names);
+    if (what === 'second') {
+      const second = Math.floor((timeline.fromMs + start) / 1000) * 1000 - timeline.fromMs;
+      chooseTime(second, second + 1000, []);
+    }
+    if (what === 'span' && span) update({ span, window: '', inView: '', zoom: [], expanded: [] });
+  }
+  function onToggle(key: string): void {
+    const { openGroups } = state;
+    update(
+      {
+        openGroups: openGroups.includes(key)
+          ? openGroups.filter((each) => each !== key)
+          : [...openGroups, key],
+      },
+      { replace: true },
+    );
+  }
+  function onClear(): void {
+    setMenu(null);
+    if (window || threads.length > 0)
+      update({ window: '', filters: withThreads(state.filters, []), zoom: [], expanded: [] });
+    else setCursor(undefined);
+  }
+
+  const hasSelection = window !== undefined || threads.length > 0;
+  const label = `Timeline of ${plural(timeline.lanes.length, 'lane')} over ${formatDurationMs(timeline.lengthMs)}`;
+  const upper = (
+    <div className="timeline-upper">
+      <div className="timeline-bar">
+        <Legend
+          timeline={timeline}
+          only={state.onlyState}
+          onOnly={(onlyState) => update({ onlyState }, { replace: true })}
+        />
+        <div className="pane-bar-end">
+          <Basis timeline={timeline} />
+          <button
+            type="button"
+            className="icon-button bordered"
+            aria-label="Lanes as a table"
+            title="Lanes as a table"
+            aria-pressed={state.laneTable}
+            onClick={() => update({ laneTable: !state.laneTable })}
+          >
+            <Icon name="table" />
+          </button>
+        </div>
+      </div>
+      {state.laneTable ? (
+        <LaneTable
+          timeline={timeline}
+          threads={threads}
+          onThread={(name) =>
+            update({
+              filters: withThreads(state.filters, threads.includes(name) ? [] : [name]),
+              zoom: [],
+              expanded: [],
+            })
+          }
+        />
+      ) : (
+        <>
+          <TimelineGraph
+            timeline={timeline}
+            rows={rows}
+            label={label}
+            view={view}
+            only={only}
+            chosenTime={chosenTime}
+            isChosen={isChosen}
+            cursor={cursor}
+            onCursor={setCursor}
+            onView={onView}
+            onToggle={onToggle}
+            onBrush={onBrush}
+            onChoose={onChoose}
+            onMenu={(own, x, y) => setMenu({ cursor: own, x, y })}
+            onClear={onClear}
+          />
+          <EventBar
+            timeline={timeline}
+            event={cursor?.event}
+            onChoose={(what) => onChoose(what, cursor, view ?? { start: 0, length: timeline.lengthMs })}
+          />
+        </>
+      )}
+      <div className="visually-hidden" role="status" data-testid="timeline-selected">
+        {cursor?.event === undefined ? '' : sentenceOf(timeline, cursor.event)}
+      </div>
+      {menu && (
+        <LaneMenu
+          timeline={timeline}
+          cursor={menu.cursor}
+          x={menu.x}
+          y={menu.y}
+          onChoose={(what) => {
+            setMenu(null);
+            onChoose(what, menu.cursor, view ?? { start: 0, length: timeline.lengthMs });
+          }}
+          onClose={() => setMenu(null)}
+        />
+      )}
+    </div>
+  );
+  return (
+    <Split
+      label="Height of the timeline"
+      upper={upper}
+      lower={
+        hasSelection ? (
+          <FlamePane
+            scope={scope}
+            state={state}
+            update={update}
+            mode="flame"
+            whenEmpty={<EmptyState title="No samples in this selection" />}
+          />
+        ) : null
+      }
+    />
+  );
+}
+
+function Basis({ timeline }: { readonly timeline: Timeline }) {
+  const title = [
+    `${plural(timeline.samples, 'sample')} in ${plural(timeline.profiles, 'profile')}`,
+    timeline.merged > 0 ? `${plural(timeline.merged, 'event')} joined with a neighbor` : '',
+    timeline.withoutTime > 0 ? `${plural(timeline.withoutTime, 'sample')} without a time are left out` : '',
+    ...timeline.problems,
+  ];
+  return (
+    <span className="basis" title={title.filter(Boolean).join('\n')}>
+      {timeline.problems.length > 0 && <Icon name="warning" />}
+      {formatCount(timeline.size)} events of {plural(timeline.samples, 'sample')}
+    </span>
+  );
+}
+
+/** What is in view goes into the address once it has settled, and comes back from it when somebody else changed it. */
+function useViewInAddress(timeline: Timeline, inView: string, update: Update) {
+  const written = useRef<string | null>(null);
+  const timer = useRef(0);
+  const [outside, setOutside] = useState(inView);
+  if (inView !== outside && inView !== written.current) setOutside(inView);
+  const view = useMemo(() => {
+    const own = decodeWindow(outside);
+    return own && { start: own.fromMs - timeline.fromMs, length: own.toMs - own.fromMs };
+  }, [outside, timeline.fromMs]);
+  const onView = useCallback(
+    ({ start, length }: View) => {
+      const isWhole = length >= timeline.lengthMs * 0.9999;
+      const text = isWhole ? '' : encodeWindow(timeline.fromMs + start, timeline.fromMs + start + length);
+      if (text === (written.current ?? inView)) return;
+      written.current = text;
+      clearTimeout(timer.current);
+      timer.current = setTimeout(
+        () => update({ inView: text }, { replace: true }),
+        SETTLED_MS,
+      ) as unknown as number;
+    },
+    [timeline, inView, update],
+  );
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { view, onView };
+}
+
+function withThreads(filters: readonly string[], names: readonly string[]): readonly string[] {
+  return [...filters.filter((filter) => !isThreadFilter(filter)), ...names.map((name) => `thread:${name}`)];
+}

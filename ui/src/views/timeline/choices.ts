@@ -1,0 +1,26 @@
+import type { EventId, Lane, Timeline } from '../../model/timeline.ts';
+import type { Chosen } from '../../timeline/keyboard.ts';
+
+interface Choice {
+  readonly what: Chosen;
+  readonly label: string;
+  readonly key: string;
+}
+
+/** What a flame graph can be asked of, at an event or a lane. */
+export function choicesOf(
+  timeline: Timeline,
+  event: EventId | undefined,
+  lane: Lane | undefined,
+): readonly Choice[] {
+  const choices: Choice[] = [];
+  if (event !== undefined) {
+    choices.push({ what: 'event', label: 'this event', key: 'Enter' });
+    choices.push({ what: 'second', label: 'this second', key: 's' });
+  }
+  if (lane?.kind === 'thread') choices.push({ what: 'thread', label: 'this thread', key: 't' });
+  if (event !== undefined && timeline.spans[event]) {
+    choices.push({ what: 'span', label: 'this request', key: 'r' });
+  }
+  return choices;
+}
