@@ -113,6 +113,8 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
   switch (path) {
     case '/flamegraph':
       return ok(flameGraph(params, options, nothing));
+    case '/compare':
+      return ok(fixture('compare'));
     case '/top': {
       const body = fixture<Record<string, unknown>>(isAlloc ? 'top-alloc' : 'top');
       return ok(

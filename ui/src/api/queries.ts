@@ -234,7 +234,7 @@ export function useProfile(id: string, scope: Scope, enabled = true) {
     queryKey: ['/profile', id, params],
     queryFn: ({ signal }) => get<ProfileBody>(`/profiles/${id}`, params, signal),
     staleTime: Infinity,
-    enabled,
+    enabled: enabled && id !== '',
   });
 }
 

@@ -156,6 +156,27 @@ export function formatShare(part: number, whole: number): string {
   return `${percent.toFixed(percent < 1 ? 2 : 1)}%`;
 }
 
+/** A difference of shares, in points of a percentage: +2.1 pp. */
+export function formatPoints(difference: number): string {
+  return formatSigned(difference, (size) => `${formatShare(size, 1).replace('%', '')} pp`);
+}
+
+/** With its sign, a real minus. */
+export function formatSigned(difference: number, format: (size: number) => string): string {
+  if (difference === 0) return format(0);
+  return `${difference > 0 ? '+' : '−'}${format(Math.abs(difference))}`;
+}
+
+/** What became of `before`, in the way people say it: +12%, 3.2 × as much, new, gone. */
+export function formatChange(before: number, after: number): string {
+  if (before === after) return 'unchanged';
+  if (before === 0) return 'new';
+  if (after === 0) return 'gone';
+  const ratio = after / before;
+  if (ratio >= 1.995) return `${significant(ratio)} ×`;
+  return formatSigned(ratio - 1, (size) => formatShare(size, 1));
+}
+
 export function formatDurationMs(milliseconds: number): string {
   return formatSeconds(milliseconds / 1000);
 }

@@ -27,7 +27,15 @@ export function describeRange({ from, to }: TimeRange, nowMs: number): string {
     const unit = UNIT_NAMES[relative[2]] ?? '';
     return `Past ${relative[1]} ${unit}${relative[1] === '1' ? '' : 's'}`;
   }
+  const [start, end] = [ago(from), ago(to)];
+  if (start && end) return `${start} – ${end} ago`;
   return `${describeTime(from, nowMs)} – ${describeTime(to, nowMs)}`;
+}
+
+/** `2 h` for `now-2h`. */
+function ago(text: string): string | undefined {
+  const [, count, unit] = /^now-(\d+)([smhdw])$/.exec(text) ?? [];
+  return count && unit ? `${count} ${unit === 'm' ? 'min' : unit}` : undefined;
 }
 
 function describeTime(text: string, nowMs: number): string {

@@ -62,6 +62,7 @@ const FULL: ViewState = {
     filters: ['thread:main'],
   },
   change: 'rate',
+  changeSort: 'name',
   sideBySide: true,
   around: '1d',
 };

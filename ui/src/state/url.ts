@@ -1,4 +1,5 @@
 import type { Granularity } from '../api/types.ts';
+import type { ChangeSort } from '../model/diff.ts';
 import type { FunctionSort } from '../model/top.ts';
 
 /**
@@ -87,6 +88,7 @@ export interface ViewState {
   readonly a: Side;
   readonly b: Side;
   readonly change: ChangeMode;
+  readonly changeSort: ChangeSort;
   readonly sideBySide: boolean;
 
   /** How much time around a profile its metrics are shown for. */
@@ -113,9 +115,9 @@ export type SiblingOrder = 'value' | 'name';
 export type Normalize = 'total' | 'minute' | 'call';
 /** What rows and lines stand for: `frame:function`, `label:thread`, `tag:version`; a key alone is that of a tag. */
 export type Dimension = string;
-/** Whether change is that of a share of the whole, or of an amount per time. */
-export type ChangeMode = 'share' | 'rate';
 export type Around = '1h' | '6h' | '1d' | '7d';
+/** Whether change is that of a share of the whole, of an amount per minute, or per call of an endpoint. */
+export type ChangeMode = 'share' | 'rate' | 'call';
 
 const EXPLORER_TABS = ['flame', 'graph', 'top', 'series', 'table', 'timeline', 'profiles'] as const;
 const PROFILE_TABS = ['flame', 'graph', 'top', 'timeline', 'metrics', 'runtime', 'related'] as const;
@@ -172,6 +174,7 @@ export const DEFAULTS: ViewState = {
   a: NO_SIDE,
   b: NO_SIDE,
   change: 'share',
+  changeSort: '-change',
   sideBySide: false,
   around: '1h',
 };
@@ -191,8 +194,10 @@ const ORDERS: readonly SiblingOrder[] = ['value', 'name'];
 const NORMALIZATIONS: readonly Normalize[] = ['total', 'minute', 'call'];
 const SORT_FIELDS = ['name', 'self', 'total', 'calls', 'each'] as const;
 const FUNCTION_SORTS: readonly FunctionSort[] = SORT_FIELDS.flatMap((field) => [field, `-${field}`] as const);
-const CHANGES: readonly ChangeMode[] = ['share', 'rate'];
 const AROUND: readonly Around[] = ['1h', '6h', '1d', '7d'];
+const CHANGES: readonly ChangeMode[] = ['share', 'rate', 'call'];
+const CHANGE_FIELDS = ['name', 'a', 'b', 'change', 'real'] as const;
+const CHANGE_SORTS: readonly ChangeSort[] = CHANGE_FIELDS.flatMap((field) => [field, `-${field}`] as const);
 
 /** Written into every link. Raise it with an upgrader whenever an old link would be read differently. */
 export const VERSION = 2;
@@ -280,6 +285,7 @@ export function decodeUrl(pathname: string, search: string): ViewState {
     a: decodeSide(params, 'a.'),
     b: decodeSide(params, 'b.'),
     change: oneOf(CHANGES, params.get('change'), DEFAULTS.change),
+    changeSort: oneOf(CHANGE_SORTS, params.get('csort'), DEFAULTS.changeSort),
     sideBySide: flag('sides', DEFAULTS.sideBySide),
     around: oneOf(AROUND, params.get('around'), DEFAULTS.around),
   };
@@ -341,6 +347,7 @@ export function encodeUrl(state: ViewState): string {
   encodeSide(params, 'a.', state.a);
   encodeSide(params, 'b.', state.b);
   put('change', state.change, DEFAULTS.change);
+  put('csort', state.changeSort, DEFAULTS.changeSort);
   putFlag('sides', state.sideBySide, DEFAULTS.sideBySide);
   put('around', state.around, DEFAULTS.around);
   put('zoom', state.zoom.join('.'), '');

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 
 import { onUnauthorized } from '../api/client.ts';
 import { useLogout, useSession } from '../api/queries.ts';
@@ -11,6 +11,11 @@ import { Login } from './Login.tsx';
 import { Logo } from './Logo.tsx';
 import { ProfileView } from './profile/ProfileView.tsx';
 import { Settings } from './Settings.tsx';
+
+const ComparePage = lazy(async () => {
+  const { ComparePage: component } = await import('./compare/ComparePage.tsx');
+  return { default: component };
+});
 
 type Overlay = 'help' | 'settings' | null;
 
@@ -66,7 +71,11 @@ export function App() {
   };
   return (
     <>
-      {state.page === 'profile' ? (
+      {state.page === 'compare' ? (
+        <Suspense fallback={<FlameSkeleton />}>
+          <ComparePage state={state} update={update} actions={actions} />
+        </Suspense>
+      ) : state.page === 'profile' ? (
         <ProfileView key={state.profile} state={state} update={update} actions={actions} />
       ) : (
         <Explorer state={state} update={update} actions={actions} />

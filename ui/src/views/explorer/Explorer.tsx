@@ -15,6 +15,7 @@ import { Icon } from '../../widgets/Icon.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { Tabs } from '../../widgets/Tabs.tsx';
 import { NARROW, useMediaQuery } from '../../widgets/use-media-query.ts';
+import { CompareMenu } from '../compare/CompareMenu.tsx';
 import { FacetPanel } from './FacetPanel.tsx';
 import { FlamePane } from '../pane/FlamePane.tsx';
 import { Onboarding } from '../Onboarding.tsx';
@@ -98,6 +99,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
           Filters
         </button>
       )}
+      <CompareMenu scope={scope} />
     </ScopeBar>
   );
   const panelId = 'explorer-panel';

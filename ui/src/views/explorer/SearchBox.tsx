@@ -18,11 +18,16 @@ interface SearchBoxProps {
   readonly measureScope: Scope;
   /** Why the server could not read the query. */
   readonly mistake: ApiError | null;
+  /** Where there is more than one on a page. */
+  readonly id?: string;
+  readonly label?: string;
   readonly onSearch: (query: string) => void;
 }
 
 /** A combobox as the ARIA authoring practices describe it: the list follows the caret, the focus stays in the text. */
-export function SearchBox({ query, scope, measureScope, mistake, onSearch }: SearchBoxProps) {
+export function SearchBox(props: SearchBoxProps) {
+  const { query, scope, measureScope, mistake, onSearch } = props;
+  const { id: inputId = 'query', label = 'Search for profiles' } = props;
   const [text, setText] = useState(query);
   const [caret, setCaret] = useState(0);
   const [isOpen, setOpen] = useState(false);
@@ -142,10 +147,10 @@ export function SearchBox({ query, scope, measureScope, mistake, onSearch }: Sea
       <Icon name="search" />
       <input
         ref={inputRef}
-        id="query"
+        id={inputId}
         type="text"
         role="combobox"
-        aria-label="Search for profiles"
+        aria-label={label}
         aria-autocomplete="list"
         aria-expanded={isListShown}
         aria-controls={`${id}-list`}

@@ -7,12 +7,13 @@ import { Popover } from '../../widgets/Popover.tsx';
 
 interface TimeRangePickerProps {
   readonly range: TimeRange;
-  readonly isLive: boolean;
+  readonly isLive?: boolean;
   readonly onRange: (range: TimeRange) => void;
-  readonly onLive: (isLive: boolean) => void;
+  /** Without it, the range cannot be live. */
+  readonly onLive?: (isLive: boolean) => void;
 }
 
-export function TimeRangePicker({ range, isLive, onRange, onLive }: TimeRangePickerProps) {
+export function TimeRangePicker({ range, isLive = false, onRange, onLive }: TimeRangePickerProps) {
   const nowMs = useNow();
   const text = describeRange(range, nowMs);
   const endsNow = range.to === 'now';
@@ -59,17 +60,19 @@ export function TimeRangePicker({ range, isLive, onRange, onLive }: TimeRangePic
           </div>
         )}
       </Popover>
-      <button
-        type="button"
-        className="button live-button"
-        aria-pressed={isLive && endsNow}
-        disabled={!endsNow}
-        title={endsNow ? 'Refresh every 10 seconds' : 'Only a range that ends now can be live'}
-        onClick={() => onLive(!isLive)}
-      >
-        <span className="live-dot" />
-        Live
-      </button>
+      {onLive && (
+        <button
+          type="button"
+          className="button live-button"
+          aria-pressed={isLive && endsNow}
+          disabled={!endsNow}
+          title={endsNow ? 'Refresh every 10 seconds' : 'Only a range that ends now can be live'}
+          onClick={() => onLive(!isLive)}
+        >
+          <span className="live-dot" />
+          Live
+        </button>
+      )}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { apiUrl } from '../../api/client.ts';
+import { scopeOf } from '../../api/queries.ts';
 import { useSameProcess } from '../../api/profile-page.ts';
 import type { ProfileBody } from '../../api/types.ts';
 import { formatBytes, formatTimeShort } from '../../model/format.ts';
@@ -8,7 +9,8 @@ import { useCopy } from '../../widgets/CopyButton.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
 import { StateLink } from '../../widgets/StateLink.tsx';
-import { toComparison, toProfile } from './links.ts';
+import { CompareMenu } from '../compare/CompareMenu.tsx';
+import { toProfile } from './links.ts';
 
 /** What to do with a profile as a whole. */
 export function ProfileActions({
@@ -31,15 +33,7 @@ export function ProfileActions({
           <Step profile={next} own={own.startMs} icon="chevron-right" name="Next profile" />
         </div>
       )}
-      {previous && (
-        <StateLink
-          className="button"
-          title="What changed since the profile before it"
-          patch={toComparison(previous.id, profile.id)}
-        >
-          Compare with previous
-        </StateLink>
-      )}
+      <CompareMenu scope={scopeOf(state)} profile={profile} before={previous?.id} />
       <DownloadMenu profile={profile} source={state.source} />
       <button type="button" className="button" onClick={copy}>
         <Icon name={said === 'copied' ? 'check' : 'link'} />
