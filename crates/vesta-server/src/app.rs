@@ -2,8 +2,11 @@
 
 use crate::body::{BodyLimits, Memory};
 use crate::config::ServerConfig;
+use crate::links::Links;
 use crate::metrics::Metrics;
+use crate::page::Framing;
 use crate::shelf::{Scratch, Shelf};
+use crate::source_roots::SourceRoots;
 use crate::tokens::Tokens;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +24,10 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) engine: Engine,
     pub(crate) opened: Scratch,
+    pub(crate) links: Links,
+    pub(crate) source_roots: SourceRoots,
+    /// What the policy of the page says of who may frame `/embed`.
+    pub(crate) framing: Framing,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Metrics,
     pub(crate) memory: Memory,
@@ -32,20 +39,33 @@ pub(crate) struct App {
     draining: AtomicBool,
 }
 
+/// The stores of a server.
+pub(crate) struct Shelves {
+    pub(crate) main: Shelf,
+    pub(crate) opened: Scratch,
+    pub(crate) links: Links,
+}
+
+/// What settings say of the page, checked.
+pub(crate) struct Looks {
+    pub(crate) source_roots: SourceRoots,
+    pub(crate) framing: Framing,
+}
+
 /// The state of a running server, shared.
 pub(crate) type SharedApp = Arc<App>;
 
 impl App {
     pub(crate) fn new(
         config: ServerConfig,
-        main: Shelf,
-        opened: Scratch,
+        shelves: Shelves,
+        looks: Looks,
         upload_limits: vesta_upload::Limits,
         clock: Arc<dyn Clock>,
     ) -> Self {
         App {
             tokens: Tokens::new(&config.data),
-            metrics: Metrics::new(main.store.clone()),
+            metrics: Metrics::new(shelves.main.store.clone()),
             memory: Memory::new(config.limit_memory.as_usize()),
             upload_slots: Semaphore::new(config.limit_uploads),
             query_slots: Semaphore::new(config.limit_queries.saturating_mul(1 + WAITING_PER_QUERY)),
@@ -54,9 +74,12 @@ impl App {
             started: Instant::now(),
             draining: AtomicBool::new(false),
             config,
-            store: main.store,
-            engine: main.engine,
-            opened,
+            store: shelves.main.store,
+            engine: shelves.main.engine,
+            opened: shelves.opened,
+            links: shelves.links,
+            source_roots: looks.source_roots,
+            framing: looks.framing,
         }
     }
 

@@ -84,12 +84,18 @@ settings! {
     require_auth: bool = false;
     /// Host names, besides localhost, under which browsers may reach a listener that asks for no tokens.
     allowed_hosts: SettingList = SettingList(Vec::new());
+    /// Folders with source code that frames are looked up in, as [PREFIX=]DIR: paths that begin with PREFIX are in DIR.
+    source_roots: SettingList = SettingList(Vec::new());
+    /// Origins whose pages may show flame graphs of this server in a frame (`/embed`), such as https://wiki.example.com.
+    embed_origins: SettingList = SettingList(Vec::new());
     /// How long uploads and tables are kept.
     retention_max_age: Period = Period::from_days(8);
     /// The share of the disk to stay below, from 0 to 1.
     retention_max_disk_share: DiskShare = DiskShare::HALF;
     /// The bytes to stay below in all, or `unlimited`.
     retention_max_bytes: ByteLimit = ByteLimit(None);
+    /// The bytes of uploads that permalinks keep, whatever the retention.
+    limit_pinned: ByteSize = ByteSize::from_mib(2048);
     /// The largest request body.
     limit_body: ByteSize = ByteSize::from_mib(64);
     /// The most that one upload may grow to when it is decompressed.

@@ -44,9 +44,11 @@ mod access;
 mod tokens;
 
 mod app;
+mod links;
 mod logging;
 mod metrics;
 mod shelf;
+mod source_roots;
 
 mod agent;
 mod body;
@@ -67,5 +69,7 @@ mod serve;
 pub use config::{PartialConfig, ServerConfig};
 pub use logging::{LogError, start_logging};
 pub use openapi::openapi_json;
-pub use serve::{Addresses, Server, StartError, StopError, Surroundings, stop_signal};
+pub use serve::{
+    Addresses, OpenedFile, Server, StartError, StopError, Surroundings, UnreadableFile, stop_signal,
+};
 pub use tokens::{NewToken, Scope, Token, TokenError, TokenFile};

@@ -1,8 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::api::{
-    breakdown, call_graph, compare, download, export, facets, flame_graph, health, labels, measures, opened,
-    profile, profiles, retention, sandwich, series, session, spans, status, tags, timeline, top, types,
+    breakdown, call_graph, compare, download, export, facets, flame_graph, health, labels, links, measures,
+    opened, profile, profiles, retention, sandwich, series, session, source, spans, status, tags, timeline,
+    top, types,
 };
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
@@ -24,19 +25,20 @@ use utoipa::{IntoResponses, Modify, OpenApi};
     ),
     paths(
         profiles::list, profile::show, download::upload, download::attachment,
-        opened::open, opened::keep,
+        opened::open, opened::keep, links::create, links::show, links::delete,
         facets::facets, tags::tags, measures::measures, types::types, series::series, spans::spans,
         flame_graph::flame_graph, compare::compare, call_graph::call_graph, top::top, timeline::timeline, sandwich::sandwich, labels::labels,
         breakdown::breakdown, export::export,
         session::show, session::start, session::end,
         retention::show, retention::set,
-        status::status, health::alive, health::ready, health::metrics,
+        status::status, source::source, health::alive, health::ready, health::metrics,
         upload, document,
     ),
     components(schemas(Problem)),
     tags(
         (name = "profiles", description = "Single profiles"),
         (name = "search", description = "Which profiles there are"),
+        (name = "links", description = "Short addresses that keep the profiles they show"),
         (name = "samples", description = "Where the value of a scope goes"),
         (name = "intake", description = "Uploads"),
         (name = "session", description = "The page's token"),

@@ -95,6 +95,11 @@ impl Problem {
         Problem { hint: Some(hint.into()), ..self }
     }
 
+    /// What is wrong, and what to do about it.
+    pub(crate) fn into_text(self) -> (String, Option<String>) {
+        (self.detail, self.hint)
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }

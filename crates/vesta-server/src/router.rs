@@ -46,6 +46,9 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/breakdown", get(api::breakdown::breakdown))
         .route("/api/v1/export", get(api::export::export))
         .route("/api/v1/spans/{id}", get(api::spans::spans))
+        .route("/api/v1/links", post(api::links::create))
+        .route("/api/v1/links/{id}", get(api::links::show).delete(api::links::delete))
+        .route("/api/v1/source", get(api::source::source))
         .route("/api/v1/status", get(api::status::status))
         .route("/api/v1/settings/retention", get(api::retention::show).put(api::retention::set))
         .route("/api/v1/session", get(api::session::show).post(api::session::start).delete(api::session::end))
@@ -81,7 +84,7 @@ async fn elsewhere(
     if let Some(endpoint) = Endpoint::of(request.uri().path(), Prefix::None) {
         return intake::answer(&app, origin, endpoint, request).await;
     }
-    page::serve(request.method(), request.uri(), request.headers())
+    page::serve(request.method(), request.uri(), request.headers(), &app.framing)
 }
 
 async fn wrong_method(request: Request) -> Problem {

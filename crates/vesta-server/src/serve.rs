@@ -1,11 +1,15 @@
 //! A running server: from configuration to sockets, and back to rest with nothing lost.
 
-use crate::app::App;
+use crate::app::{App, Looks, Shelves};
 use crate::config::ServerConfig;
 use crate::connection::Connections;
+use crate::links::Links;
 use crate::listener::{Demand, Listener, Purpose};
+use crate::page::Framing;
 use crate::router;
-use crate::shelf::{Scratch, Shelf};
+use crate::shelf::{OPENED_AGE, Scratch, Shelf};
+use crate::source_roots::SourceRoots;
+use bytes::Bytes;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,6 +63,25 @@ pub struct Addresses {
     pub sdk_socket: Option<PathBuf>,
 }
 
+/// A file that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedFile {
+    /// What the page calls it: it is shown at `/opened/ID`.
+    pub id: String,
+    /// What could not be read of it.
+    pub problems: Vec<String>,
+}
+
+/// Why a file was not opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct UnreadableFile {
+    /// What is wrong with it.
+    pub detail: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
 /// What a server takes from its surroundings; tests put in their own.
 #[derive(Clone, Default)]
 pub struct Surroundings {
@@ -68,6 +91,8 @@ pub struct Surroundings {
     pub probe: Option<Arc<dyn Probe>>,
     /// Changes the configuration of the store, after everything else.
     pub adjust_store: Option<fn(&mut StoreConfig)>,
+    /// How long opened files stay; an hour by default.
+    pub opened_age: Option<Duration>,
 }
 
 /// A server whose sockets are bound and whose store is open. Connections wait until it runs.
@@ -85,6 +110,10 @@ impl Server {
 
     /// The same with a clock and failures of one's own.
     pub async fn start_in(config: ServerConfig, surroundings: Surroundings) -> Result<Server, StartError> {
+        let looks = Looks {
+            source_roots: SourceRoots::new(&config.source_roots.0).map_err(StartError::Settings)?,
+            framing: Framing::new(&config.embed_origins.0).map_err(StartError::Settings)?,
+        };
         let (listeners, addresses) = bind(&config).await?;
         let clock = surroundings.clock.unwrap_or_else(|| Arc::new(SystemClock::default()));
         let mut store_config = store_config(&config, clock.clone());
@@ -98,8 +127,11 @@ impl Server {
         let limits = query_limits(&config);
         // The main store is opened first: it holds the lock of the data folder.
         let main = Shelf::open(store_config.clone(), limits).await?;
-        let opened = Scratch::new(&config, clock.clone(), &store_config, limits);
-        let app = Arc::new(App::new(config, main, opened, upload_limits, clock));
+        let opened_age = surroundings.opened_age.unwrap_or(OPENED_AGE);
+        let opened = Scratch::new(&config, clock.clone(), &store_config, limits, opened_age);
+        let links = Links::new(&config, clock.clone(), &store_config, limits);
+        let shelves = Shelves { main, opened, links };
+        let app = Arc::new(App::new(config, shelves, looks, upload_limits, clock));
         let demands = listeners.iter().find(|listener| listener.policy.demands_tokens);
         if let Some(listener) = demands.filter(|_| !app.tokens.any()) {
             tracing::warn!(
@@ -108,6 +140,18 @@ impl Server {
             );
         }
         Ok(Server { app, listeners, addresses })
+    }
+
+    /// Opens a file, to be looked at like one that was dropped on the page. `name` is that of the file.
+    pub async fn open(&self, name: &str, bytes: Bytes) -> Result<OpenedFile, UnreadableFile> {
+        let opened = crate::api::opened::store(&self.app, name.to_owned(), bytes).await;
+        match opened {
+            Ok(opened) => Ok(OpenedFile { id: opened.id, problems: opened.problems }),
+            Err(problem) => {
+                let (detail, hint) = problem.into_text();
+                Err(UnreadableFile { detail, hint: hint.unwrap_or_default() })
+            }
+        }
     }
 
     /// Where the server listens, with the ports that were taken.
@@ -155,6 +199,7 @@ impl Server {
             tracing::warn!(connections = connections.len(), "some requests did not finish in time");
         }
         app.opened.close().await;
+        app.links.close().await;
         app.store.shutdown().await?;
         tracing::info!("stopped");
         Ok(())

@@ -46,12 +46,13 @@ impl Scratch {
         clock: Arc<dyn Clock>,
         main: &StoreConfig,
         limits: Limits,
+        age: Duration,
     ) -> Self {
         let folder = config.data.join("opened");
         if let Err(error) = remove_folder(&folder) {
             tracing::warn!(folder = %folder.display(), %error, "cannot remove the files that were opened last time");
         }
-        let retention = Retention { max_age: OPENED_AGE, max_disk_share: 1.0, max_bytes: Some(OPENED_BYTES) };
+        let retention = Retention { max_age: age, max_disk_share: 1.0, max_bytes: Some(OPENED_BYTES) };
         let store = small_store(&folder, config, clock, main, retention);
         Scratch { folder, store, limits, shelf: Mutex::default() }
     }

@@ -34,6 +34,17 @@ pub(crate) struct SettingFlags {
     /// Host names, besides localhost, under which browsers may reach a listener that asks for no tokens
     #[arg(long, value_name = "NAME,...", value_parser = SettingList::from_text)]
     allowed_hosts: Option<SettingList>,
+    /// A folder with source code that frames are looked up in; paths that begin with PREFIX are in DIR; may be repeated
+    #[arg(
+        long = "source-root",
+        visible_alias = "source-roots",
+        value_name = "[PREFIX=]DIR",
+        value_delimiter = ','
+    )]
+    source_roots: Vec<String>,
+    /// Origins whose pages may show flame graphs in a frame, such as https://wiki.example.com
+    #[arg(long, value_name = "ORIGIN,...", value_parser = SettingList::from_text)]
+    embed_origins: Option<SettingList>,
     /// How long uploads and tables are kept [default: 8d]
     #[arg(long, visible_alias = "retention-age", value_name = "DURATION")]
     retention_max_age: Option<Period>,
@@ -43,6 +54,9 @@ pub(crate) struct SettingFlags {
     /// The bytes to stay below in all, or `unlimited` [default: unlimited]
     #[arg(long, value_name = "BYTES")]
     retention_max_bytes: Option<ByteLimit>,
+    /// The bytes of uploads that permalinks keep, whatever the retention [default: 2GiB]
+    #[arg(long, value_name = "BYTES")]
+    limit_pinned: Option<ByteSize>,
     /// The largest request body [default: 64MiB]
     #[arg(long, value_name = "BYTES")]
     limit_body: Option<ByteSize>,
@@ -92,9 +106,12 @@ impl From<SettingFlags> for PartialConfig {
             no_auth: flags.no_auth,
             require_auth: flags.require_auth,
             allowed_hosts: flags.allowed_hosts,
+            source_roots: Some(flags.source_roots).filter(|roots| !roots.is_empty()).map(SettingList),
+            embed_origins: flags.embed_origins,
             retention_max_age: flags.retention_max_age,
             retention_max_disk_share: flags.retention_max_disk_share,
             retention_max_bytes: flags.retention_max_bytes,
+            limit_pinned: flags.limit_pinned,
             limit_body: flags.limit_body,
             limit_decompressed: flags.limit_decompressed,
             limit_memory: flags.limit_memory,

@@ -1,20 +1,19 @@
 //! Downloads: uploads and their attachments, byte for byte as they were sent.
 
 use super::profile::{no_profile, read_raw};
-use super::scope::{SourceParams, parse_id};
+use super::scope::{Source, SourceParams, parse_id};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
 use crate::params::Params;
 use crate::problem::Problem;
-use crate::shelf::Shelf;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use std::fmt::Write;
-use vesta_store::{ProfileId, RawUpload};
+use vesta_store::RawUpload;
 use vesta_upload::Upload;
 
 /// The upload of a profile, byte for byte as it was received.
@@ -34,8 +33,8 @@ pub(crate) async fn upload(
 ) -> Result<Response, Problem> {
     let source = SourceParams::read(&mut params)?;
     params.finish()?;
+    let raw = raw(&source.resolve(&app).await?, &id).await?;
     let id = parse_id(&id)?;
-    let raw = raw(&source.resolve(&app).await?, id).await?;
     Ok(file(raw.body, raw.headers.content_type(), &format!("upload-{id}.multipart")))
 }
 
@@ -60,8 +59,8 @@ pub(crate) async fn attachment(
 ) -> Result<Response, Problem> {
     let source = SourceParams::read(&mut params)?;
     params.finish()?;
+    let raw = raw(&source.resolve(&app).await?, &id).await?;
     let id = parse_id(&id)?;
-    let raw = raw(&source.resolve(&app).await?, id).await?;
     let upload = Upload::parse(&raw.headers, raw.body, &app.upload_limits)
         .map_err(|error| Problem::internal("cannot read the upload", &error))?;
     let part = upload.parts.iter().find(|part| part.file_name() == filename);
@@ -74,8 +73,9 @@ pub(crate) async fn attachment(
 }
 
 /// The upload of a profile, or that there is none.
-pub(crate) async fn raw(shelf: &Shelf, id: ProfileId) -> Result<RawUpload, Problem> {
-    read_raw(shelf, id).await?.ok_or_else(|| no_profile(id))
+pub(crate) async fn raw(source: &Source, id: &str) -> Result<RawUpload, Problem> {
+    let asked = parse_id(id)?;
+    read_raw(&source.shelf, source.find(id)?).await?.ok_or_else(|| no_profile(asked))
 }
 
 /// A response that browsers save under `filename` and do not show.

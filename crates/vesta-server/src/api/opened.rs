@@ -1,7 +1,7 @@
 //! `/api/v1/opened`: files that somebody looks at, without storing them.
 
 use super::download::raw;
-use super::scope::parse_id;
+use super::scope::SourceParams;
 use crate::app::{App, SharedApp};
 use crate::body;
 use crate::extract::{Reader, Writer};
@@ -11,6 +11,7 @@ use crate::params::Params;
 use crate::problem::{Problem, with_causes};
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -44,10 +45,10 @@ pub(crate) struct KeepParams {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct OpenedAnswer {
     /// The profile, for `profile=` with `source=opened`.
-    id: String,
+    pub(crate) id: String,
     name: String,
     /// What could not be read.
-    problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 /// A profile that was stored.
@@ -79,14 +80,20 @@ pub(crate) async fn open(
     let Ok(Ok(_slot)) = slot else {
         return Err(Problem::overloaded("too many uploads at a time", Duration::from_secs(2)));
     };
-    let (bytes, limits, now) = (held.bytes.clone(), app.upload_limits.clone(), now(&app));
+    let answer = store(&app, name, held.bytes.clone()).await?;
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Puts a file into the store of opened files.
+pub(crate) async fn store(app: &App, name: String, bytes: Bytes) -> Result<OpenedAnswer, Problem> {
+    let (limits, now) = (app.upload_limits.clone(), now(app));
     let called = name.clone();
     let work = tokio::task::spawn_blocking(move || read(&called, &bytes, &limits, now));
     let (upload, problems) =
         work.await.map_err(|error| Problem::internal("cannot read the file", &error))??;
     let shelf = app.opened.shelf().await?;
     let ack = shelf.store.append(upload).await.map_err(|error| refuse_append(error, "").problem)?;
-    Ok((StatusCode::CREATED, Json(OpenedAnswer { id: ack.id.to_string(), name, problems })))
+    Ok(OpenedAnswer { id: ack.id.to_string(), name, problems })
 }
 
 /// Stores an opened file like an upload. Needs a token of scope `write` where tokens are needed.
@@ -103,8 +110,8 @@ pub(crate) async fn keep(
 ) -> Result<Json<KeptAnswer>, Problem> {
     let wanted = KeepParams { service: params.one("service")?, env: params.one("env")? };
     params.finish()?;
-    let id = parse_id(&id)?;
-    let raw = raw(&app.opened.shelf().await?, id).await?;
+    let source = SourceParams { source: Some("opened".to_owned()), link: None };
+    let raw = raw(&source.resolve(&app).await?, &id).await?;
     let about = about(&wanted)?;
     let upload = Upload::parse(&raw.headers, raw.body, &app.upload_limits);
     let upload = upload.map_err(|error| Problem::internal("cannot read the opened file", &error))?;
@@ -142,7 +149,7 @@ fn file_name(text: &str) -> String {
 
 fn read(
     name: &str,
-    bytes: &bytes::Bytes,
+    bytes: &Bytes,
     limits: &Limits,
     now: Timestamp,
 ) -> Result<(Upload, Vec<String>), Problem> {

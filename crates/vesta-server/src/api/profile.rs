@@ -111,10 +111,13 @@ pub(crate) async fn show(
 ) -> Result<Json<ProfileAnswer>, Problem> {
     let source = SourceParams::read(&mut params)?;
     params.finish()?;
-    let id = parse_id(&id)?;
-    let shelf = source.resolve(&app).await?;
-    let detail = answer(&app, "profile", shelf.engine.profile(id)).await?.ok_or_else(|| no_profile(id))?;
-    let envelope = match read_raw(&shelf, id).await? {
+    let source = source.resolve(&app).await?;
+    let (asked, shelf) = (parse_id(&id)?, &source.shelf);
+    let id = source.find(&id)?;
+    let detail = answer(&app, "profile", shelf.engine.profile(id)).await?;
+    let mut detail = detail.ok_or_else(|| no_profile(asked))?;
+    detail.summary.id = source.shown(id);
+    let envelope = match read_raw(shelf, id).await? {
         Some(raw) => Envelope::read(&app, raw).await?,
         None => Envelope::default(),
     };

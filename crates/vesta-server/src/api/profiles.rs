@@ -86,8 +86,9 @@ pub(crate) async fn list(
     let page = ListParams::read(&mut params)?;
     params.finish()?;
     let options = page.resolve()?;
-    let Asked { engine, scope, .. } = scope.resolve(&app).await?;
-    let list = answer(&app, "profiles", engine.profiles(&scope, &options)).await?;
+    let Asked { engine, scope, source, .. } = scope.resolve(&app).await?;
+    let mut list = answer(&app, "profiles", engine.profiles(&scope, &options)).await?;
+    list.profiles.iter_mut().for_each(|profile| profile.id = source.shown(profile.id));
     Ok(Json(ProfilesAnswer::new(list, &options.measures)))
 }
 

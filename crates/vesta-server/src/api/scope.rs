@@ -2,6 +2,7 @@
 
 use super::answer;
 use crate::app::App;
+use crate::links::{LinkId, Pinned, no_link};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::shelf::Shelf;
@@ -31,6 +32,9 @@ pub(crate) struct ScopeParams {
     pub(crate) profile: Vec<String>,
     /// Where the profiles are: `opened` for files that were opened; left out for what was sent to the server.
     pub(crate) source: Option<String>,
+    /// Only the profiles that this permalink keeps; `profile` means the ids that they had. The time is all of it unless
+    /// `from` and `to` are there.
+    pub(crate) link: Option<String>,
 }
 
 /// Where profiles are.
@@ -39,6 +43,16 @@ pub(crate) struct ScopeParams {
 pub(crate) struct SourceParams {
     /// Where the profile is: `opened` for a file that was opened; left out for what was sent to the server.
     pub(crate) source: Option<String>,
+    /// The permalink that keeps the profile, if one does.
+    pub(crate) link: Option<String>,
+}
+
+/// A store, and the names that its profiles go by.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) shelf: Shelf,
+    /// The copies of a link.
+    pinned: Option<Pinned>,
 }
 
 /// Samples by when they were taken, and by the request they were taken in. Read from uploads: of at most 32 profiles.
@@ -60,6 +74,7 @@ pub(crate) struct FocusParams {
 /// Profiles, and whom to ask about them.
 pub(crate) struct Asked {
     pub(crate) engine: Engine,
+    pub(crate) source: Source,
     pub(crate) scope: Scope,
     /// The request that the search names.
     pub(crate) span: Option<SpanId>,
@@ -105,41 +120,77 @@ pub(crate) struct SampleParams {
 impl ScopeParams {
     /// Reads the parameters of a scope.
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        let link = params.one("link")?;
+        // What a link keeps may be of any time.
+        let since = if link.is_some() { "0" } else { "now-1h" };
         Ok(ScopeParams {
             query: params.one("query")?.unwrap_or_default(),
-            from: params.one("from")?.unwrap_or_else(|| "now-1h".to_owned()),
+            from: params.one("from")?.unwrap_or_else(|| since.to_owned()),
             to: params.one("to")?.unwrap_or_else(|| "now".to_owned()),
             profile: params.all("profile"),
             source: params.one("source")?,
+            link,
         })
     }
 
     /// The scope they mean now.
     pub(crate) async fn resolve(&self, app: &App) -> Result<Asked, Problem> {
-        let source = SourceParams { source: self.source.clone() };
-        let engine = source.resolve(app).await?.engine;
+        let source = SourceParams { source: self.source.clone(), link: self.link.clone() };
+        let source = source.resolve(app).await?;
+        let engine = source.shelf.engine.clone();
         let range = time::parse_range(&self.from, &self.to, app.now()).map_err(QueryError::from)?;
         let scope = Scope::parse(&self.query, range)?;
-        let profiles = self.profile.iter().map(|id| parse_id(id)).collect::<Result<_, _>>()?;
+        let profiles = self.profile.iter().map(|id| source.find(id)).collect::<Result<_, _>>()?;
         let (scope, span) = engine.resolve_spans(Scope { profiles, ..scope }).await?;
-        Ok(Asked { engine, scope, span })
+        Ok(Asked { engine, source, scope, span })
     }
 }
 
 impl SourceParams {
     /// Reads the parameters.
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
-        Ok(SourceParams { source: params.one("source")? })
+        Ok(SourceParams { source: params.one("source")?, link: params.one("link")? })
     }
 
     /// The store they mean.
-    pub(crate) async fn resolve(&self, app: &App) -> Result<Shelf, Problem> {
-        match self.source.as_deref() {
-            None | Some("") => Ok(app.main_shelf()),
-            Some("opened") => app.opened.shelf().await,
-            Some(other) => Err(Problem::bad_request(format!("`{other}` is not a source"))
+    pub(crate) async fn resolve(&self, app: &App) -> Result<Source, Problem> {
+        let not_empty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let (source, link) = (not_empty(&self.source), not_empty(&self.link));
+        let alone = |shelf| Source { shelf, pinned: None };
+        match (source.as_deref(), link) {
+            (None, None) => Ok(alone(app.main_shelf())),
+            (None, Some(link)) => {
+                let id = LinkId::parse(&link).ok_or_else(|| no_link(&link))?;
+                let pinned = app.links.pinned(&id).await?;
+                Ok(Source { shelf: pinned.shelf.clone(), pinned: Some(pinned) })
+            }
+            (Some("opened"), None) => app.opened.shelf().await.map(alone),
+            (Some("opened"), Some(_)) => {
+                Err(Problem::bad_request("`source` and `link` contradict each other"))
+            }
+            (Some(other), _) => Err(Problem::bad_request(format!("`{other}` is not a source"))
                 .hint("write source=opened for files that were opened, or leave it out")),
         }
+    }
+}
+
+impl Source {
+    /// The id that a profile has in this store. A copy answers to its own id and to that of its original.
+    pub(crate) fn find(&self, text: &str) -> Result<ProfileId, Problem> {
+        let id = parse_id(text)?;
+        Ok(match &self.pinned {
+            None => id,
+            Some(pinned) => match pinned.copies.get(&id) {
+                Some(&copy) => copy,
+                None if pinned.originals.contains_key(&id) => id,
+                None => ProfileId::ZERO,
+            },
+        })
+    }
+
+    /// The id that a profile of this store is shown by.
+    pub(crate) fn shown(&self, id: ProfileId) -> ProfileId {
+        self.pinned.as_ref().and_then(|pinned| pinned.originals.get(&id)).copied().unwrap_or(id)
     }
 }
 
@@ -197,7 +248,7 @@ impl SampleParams {
 
     /// The samples they mean.
     pub(crate) async fn resolve(self, app: &App, asked: Asked) -> Result<AskedSamples, Problem> {
-        let Asked { engine, scope, span } = asked;
+        let Asked { engine, scope, span, .. } = asked;
         let focus = FocusParams { window: self.window, span: self.span, focus_on: self.focus_on };
         let focus = focus.resolve(span)?;
         let filters = self.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;

@@ -52,7 +52,7 @@ pub(crate) async fn spans(
     params.finish()?;
     let span: SpanId = id.parse()?;
     let range = time::parse_range(&wanted.from, &wanted.to, app.now()).map_err(QueryError::from)?;
-    let shelf = source.resolve(&app).await?;
-    let found = answer(&app, "spans", shelf.engine.spans(&Scope::all(range), span)).await?;
-    Ok(Json(SpansAnswer { profiles: found.iter().map(ToString::to_string).collect() }))
+    let source = source.resolve(&app).await?;
+    let found = answer(&app, "spans", source.shelf.engine.spans(&Scope::all(range), span)).await?;
+    Ok(Json(SpansAnswer { profiles: found.iter().map(|&id| source.shown(id).to_string()).collect() }))
 }

@@ -21,6 +21,8 @@ pub(crate) struct StatusAnswer {
     table_files: u64,
     /// Rows that are not in a file yet.
     memory_rows: u64,
+    /// Folders with source code that frames can be looked up in.
+    source_roots: usize,
     /// When the oldest profile that is still there was received.
     oldest_ms: Option<i64>,
     newest_ms: Option<i64>,
@@ -82,6 +84,7 @@ pub(crate) async fn status(_: Reader, State(app): State<SharedApp>) -> Json<Stat
         table_bytes: status.table_bytes,
         table_files: status.table_files,
         memory_rows: status.memory_rows,
+        source_roots: app.source_roots.len(),
         oldest_ms: status.oldest.map(millis),
         newest_ms: status.newest.map(millis),
         disk_total_bytes: status.disk_total,

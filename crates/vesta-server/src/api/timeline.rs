@@ -105,7 +105,7 @@ pub(crate) async fn timeline(
         resolution: params.number("resolution", 2000, 1..=100_000)?,
     };
     params.finish()?;
-    let Asked { engine, scope, span } = scope.resolve(&app).await?;
+    let Asked { engine, scope, span, .. } = scope.resolve(&app).await?;
     let focus = focus.resolve(span)?;
     let filters: Vec<_> = wanted.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
     let options = TimelineOptions { resolution: wanted.resolution, max_events: MOST_EVENTS };

@@ -51,7 +51,7 @@ fn example(parameter: &Value) -> String {
         "profile" => "0000000000000001".to_owned(),
         "filter" => "thread:x".to_owned(),
         // Only a page before knows one.
-        "cursor" => return String::new(),
+        "cursor" | "link" => return String::new(),
         "query" => "service:web".to_owned(),
         "source" => "opened".to_owned(),
         "column" => "metrics.x".to_owned(),

@@ -48,3 +48,37 @@ fn every_answer_tells_browsers_what_not_to_do_with_it() {
         );
     }
 }
+
+#[test]
+fn only_the_embedded_page_may_be_framed_and_only_by_configured_origins() {
+    use vesta_server::StartError;
+    use vesta_server::config::SettingList;
+    let origins = ["https://wiki.example.com", "http://localhost:3000"].map(str::to_owned).to_vec();
+    let server = TestServer::start_with(|config| config.embed_origins = SettingList(origins));
+    let embedded = server.get("/embed?query=service:web");
+    let policy = embedded.header("content-security-policy").unwrap();
+    assert!(
+        policy.ends_with("frame-ancestors 'self' https://wiki.example.com http://localhost:3000"),
+        "{policy}"
+    );
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    assert_eq!(embedded.header("x-frame-options"), None);
+    for path in ["/", "/embedded", "/compare", "/api/v1/status"] {
+        let answer = server.get(path);
+        assert!(
+            answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
+    }
+    let alone = TestServer::start().get("/embed");
+    assert!(alone.header("content-security-policy").unwrap().ends_with("frame-ancestors 'self'"));
+    for wrong in ["*", "https://a;script-src *", "wiki.example.com", "https://", "https://a b"] {
+        let folder = std::sync::Arc::new(tempfile::TempDir::new().unwrap());
+        let set = |config: &mut vesta_server::ServerConfig| {
+            config.embed_origins = SettingList(vec![wrong.to_owned()]);
+        };
+        let started = TestServer::start_in(folder, set, None);
+        assert!(matches!(started, Err(StartError::Settings(_))), "{wrong}");
+    }
+}

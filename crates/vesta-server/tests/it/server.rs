@@ -72,6 +72,7 @@ impl TestServer {
             clock: Some(Arc::new(Noon)),
             probe,
             adjust_store: Some(|store| store.free_bytes = 1 << 20),
+            opened_age: None,
         };
         let server = runtime.block_on(Server::start_in(config, surroundings))?;
         let addresses = server.addresses().clone();
