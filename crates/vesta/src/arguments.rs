@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Server(ServerArguments),
     /// Send files to a server: pprof, collapsed stacks, or captured uploads
     Import(ImportArguments),
+    /// Show a file on the page: pprof, collapsed stacks, or a captured upload
+    View(ViewArguments),
     /// List profiles
     Profiles(ProfilesArguments),
     /// Show the functions that spend the most
@@ -136,6 +138,25 @@ pub(crate) struct ImportArguments {
     pub(crate) start: Option<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  vesta view profile.pprof\n\nNothing is kept: when the command ends, so does the page."
+)]
+pub(crate) struct ViewArguments {
+    /// The file to show; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print the address of the page and do not open a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port of the page on this machine [default: one that is free]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
+    /// A folder with source code that frames are looked up in; paths that begin with PREFIX are in DIR; may be repeated
+    #[arg(long = "source-root", value_name = "[PREFIX=]DIR")]
+    pub(crate) source_roots: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //!
 //! - `vesta server` and `vesta up` run a server, `vesta token` manages who may talk to it ([`serve`], [`token`]).
 //! - `vesta import` sends files ([`import`]).
+//! - `vesta view` shows a file on the page, and keeps nothing ([`view`]).
 //! - `vesta profiles`, `vesta top` and `vesta flamegraph` ask a server, or read a file without one ([`profiles`],
 //!   [`top`], [`flamegraph`]; [`mod@file`] reads the file).
 //!
@@ -26,6 +27,7 @@ mod serve;
 mod settings;
 mod token;
 mod top;
+mod view;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Profiles(arguments) => profiles::profiles(&arguments),
         Command::Top(arguments) => top::top(&arguments),
         Command::Flamegraph(arguments) => flamegraph::flamegraph(&arguments),
+        Command::View(arguments) => view::view(&arguments),
         Command::Token(arguments) => token::token(arguments),
     };
     match outcome {

@@ -46,7 +46,8 @@ fn serve(
     runtime.block_on(async {
         // Waited for from here on, so that a signal during a long recovery ends in a clean stop, too.
         let signal = tokio::spawn(stop_signal());
-        let server = Server::start(config.clone()).await.map_err(|error| explained(error, config))?;
+        let server =
+            Server::start(config.clone()).await.map_err(|error| explained(error, config, "--listen"))?;
         let asked_to_stop = async {
             match signal.await {
                 Ok(Ok(())) => {}
@@ -70,12 +71,12 @@ fn stop_at_once_on_the_next_signal() {
 }
 
 /// What to do about a server that does not start.
-fn explained(error: StartError, config: &ServerConfig) -> anyhow::Error {
+pub(crate) fn explained(error: StartError, config: &ServerConfig, listen_flag: &str) -> anyhow::Error {
     let StartError::Listen { address, source } = &error else {
         return anyhow::Error::new(error).context("the server does not start");
     };
     let is_sdk = config.sdk_listen.address() == Some(address);
-    let flag = if is_sdk { "--sdk-listen" } else { "--listen" };
+    let flag = if is_sdk { "--sdk-listen" } else { listen_flag };
     let hint = match source.kind() {
         std::io::ErrorKind::AddrInUse if is_sdk => format!(
             "a Datadog agent listens there as a rule; {flag} 127.0.0.1:8127 takes another port, {flag} off takes none"

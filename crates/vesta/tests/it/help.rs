@@ -16,6 +16,7 @@ fn help_lists_the_commands() {
       up          Start a server with sensible defaults, and say how to send profiles to it
       server      Start a server
       import      Send files to a server: pprof, collapsed stacks, or captured uploads
+      view        Show a file on the page: pprof, collapsed stacks, or a captured upload
       profiles    List profiles
       top         Show the functions that spend the most
       flamegraph  Write a merged flame graph
@@ -38,7 +39,7 @@ fn the_version_is_one_line() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["up", "server", "import", "profiles", "top", "flamegraph", "token"] {
+    for command in ["up", "server", "import", "view", "profiles", "top", "flamegraph", "token"] {
         assert!(stdout(&[command, "--help"]).contains("Usage: vesta"), "{command}");
     }
 }

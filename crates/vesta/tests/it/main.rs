@@ -14,3 +14,4 @@ mod node;
 mod python;
 mod servers;
 mod tokens;
+mod view;
