@@ -52,6 +52,7 @@ export async function mockApi(page: Page, initial: MockOptions = {}): Promise<Mo
   const mock: MockApi = { requests: [], options: initial };
   let signedIn = false;
   let retention = fixture<unknown>('retention');
+  let link: unknown;
   await page.route('**/api/v1/**', async (route) => {
     const request = route.request();
     const url = new URL(request.url());
@@ -77,6 +78,18 @@ export async function mockApi(page: Page, initial: MockOptions = {}): Promise<Mo
     if (options.token !== undefined && !signedIn) return respond(problem(401, 'a token is needed'));
     if (options.failing?.includes(path)) {
       return respond(problem(503, 'the tables are being rebuilt', 'try again in a minute'));
+    }
+    if (path === '/links' && request.method() === 'POST') {
+      const { url: linked } = request.postDataJSON() as { url: string };
+      link = { id: '7Jk2mQx9aB', url: linked, pinned: 118, notice: null, created: NOW.toISOString() };
+      return respond({ status: 201, body: link });
+    }
+    if (path.startsWith('/links/')) {
+      if (request.method() === 'DELETE') {
+        link = undefined;
+        return respond({ status: 200, body: {} });
+      }
+      return respond(link ? { status: 200, body: link } : problem(404, 'no link has this id'));
     }
     if (path === '/settings/retention' && request.method() === 'PUT') retention = request.postDataJSON();
     if (path === '/settings/retention') return respond({ status: 200, body: retention });

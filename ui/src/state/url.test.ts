@@ -119,6 +119,8 @@ describe('address of a view', () => {
     expect(encodeUrl({ ...DEFAULTS, page: 'compare' })).toBe('/compare');
     expect(encodeUrl({ ...DEFAULTS, page: 'profile', profile: 'ff', source: 'opened' })).toBe('/opened/ff');
     expect(decode('/embed?profile=ff')).toMatchObject({ page: 'embed', profile: 'ff' });
+    expect(decode('/l/7Jk2mQx9aB')).toEqual({ ...DEFAULTS, page: 'link', link: '7Jk2mQx9aB' });
+    expect(encodeUrl({ ...DEFAULTS, page: 'link', link: '7Jk2mQx9aB' })).toBe('/l/7Jk2mQx9aB');
     expect(decode('/nowhere').page).toBe('explorer');
   });
 });

@@ -106,7 +106,8 @@ export interface Side {
   readonly filters: readonly string[];
 }
 
-export type PageName = 'explorer' | 'profile' | 'compare' | 'embed';
+/** `link` is a short address on its way to the page that it stands for. */
+export type PageName = 'explorer' | 'profile' | 'compare' | 'embed' | 'link';
 export type Source = '' | 'opened';
 export type FocusOn = 'span' | 'children' | 'time' | 'profile';
 export type ColorBy = 'package' | 'kind' | 'value';
@@ -236,13 +237,13 @@ export function decodeUrl(pathname: string, search: string): ViewState {
   const path = (name: string): string[] => text(name, '').split('.').filter(Boolean);
   const list = (name: string, fallback: readonly string[]): readonly string[] =>
     params.has(name) ? params.getAll(name).filter(Boolean) : fallback;
-  const { page, profile, source } = decodePath(pathname);
+  const { page, profile, source, link } = decodePath(pathname);
   const tabs: readonly Tab[] = page === 'profile' ? PROFILE_TABS : EXPLORER_TABS;
   return {
     page,
     profile: profile || profileId(text('profile', '')),
     source: source || oneOf(SOURCES, params.get('source'), DEFAULTS.source),
-    link: text('link', DEFAULTS.link),
+    link: link || text('link', DEFAULTS.link),
     query: text('query', DEFAULTS.query),
     from: someText('from', DEFAULTS.from),
     to: someText('to', DEFAULTS.to),
@@ -306,7 +307,7 @@ export function encodeUrl(state: ViewState): string {
   const isProfile = state.page === 'profile';
   if (!isProfile) put('profile', state.profile, DEFAULTS.profile);
   if (!isProfile) put('source', state.source, DEFAULTS.source);
-  put('link', state.link, DEFAULTS.link);
+  if (state.page !== 'link') put('link', state.link, DEFAULTS.link);
   put('query', state.query, DEFAULTS.query);
   put('from', state.from, DEFAULTS.from);
   put('to', state.to, DEFAULTS.to);
@@ -358,20 +359,22 @@ export function encodeUrl(state: ViewState): string {
   return `${pathname}?${params.toString()}`;
 }
 
-function decodePath(pathname: string): Pick<ViewState, 'page' | 'profile' | 'source'> {
+function decodePath(pathname: string): Pick<ViewState, 'page' | 'profile' | 'source' | 'link'> {
+  const nothing = { profile: '', source: '', link: '' } as const;
   const [, folder, id] = /^\/(profiles|opened)\/([0-9a-f]{1,16})\/?$/.exec(pathname) ?? [];
-  if (folder && id) return { page: 'profile', profile: id, source: folder === 'opened' ? 'opened' : '' };
+  if (folder && id) {
+    return { ...nothing, page: 'profile', profile: id, source: folder === 'opened' ? 'opened' : '' };
+  }
+  const link = /^\/l\/([\w-]{1,64})\/?$/.exec(pathname)?.[1];
+  if (link) return { ...nothing, page: 'link', link };
   const page = /^\/(compare|embed)\/?$/.exec(pathname)?.[1];
-  return {
-    page: oneOf(['compare', 'embed'] as const, page ?? null, undefined) ?? 'explorer',
-    profile: '',
-    source: '',
-  };
+  return { ...nothing, page: oneOf(['compare', 'embed'] as const, page ?? null, undefined) ?? 'explorer' };
 }
 
-function encodePath({ page, profile, source }: ViewState): string {
+function encodePath({ page, profile, source, link }: ViewState): string {
   if (page === 'explorer') return '/';
   if (page === 'profile') return `/${source === 'opened' ? 'opened' : 'profiles'}/${profile}`;
+  if (page === 'link') return `/l/${link}`;
   return `/${page}`;
 }
 

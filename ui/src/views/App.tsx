@@ -16,6 +16,10 @@ const ComparePage = lazy(async () => {
   const { ComparePage: component } = await import('./compare/ComparePage.tsx');
   return { default: component };
 });
+const LinkPage = lazy(async () => ({ default: (await import('./share/LinkPage.tsx')).LinkPage }));
+const PinnedBanner = lazy(async () => ({
+  default: (await import('./share/PinnedBanner.tsx')).PinnedBanner,
+}));
 
 type Overlay = 'help' | 'settings' | null;
 
@@ -71,7 +75,16 @@ export function App() {
   };
   return (
     <>
-      {state.page === 'compare' ? (
+      {state.link && state.page !== 'link' && (
+        <Suspense fallback={null}>
+          <PinnedBanner id={state.link} update={update} />
+        </Suspense>
+      )}
+      {state.page === 'link' ? (
+        <Suspense fallback={<FlameSkeleton />}>
+          <LinkPage id={state.link} update={update} actions={actions} />
+        </Suspense>
+      ) : state.page === 'compare' ? (
         <Suspense fallback={<FlameSkeleton />}>
           <ComparePage state={state} update={update} actions={actions} />
         </Suspense>

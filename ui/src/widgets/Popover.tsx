@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 
 interface PopoverProps {
   readonly label: string;
@@ -8,11 +8,16 @@ interface PopoverProps {
   readonly children: (close: () => void) => ReactNode;
 }
 
+const MARGIN = 8;
+const LEAST_HEIGHT = 180;
+const MOST_HEIGHT = 620;
+
 /** A button and the panel it opens. Escape, a click elsewhere or leaving it by Tab closes the panel. */
 export function Popover({ label, trigger, className = 'button', align = 'start', children }: PopoverProps) {
   const [isOpen, setOpen] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
   const buttonRef = useRef<HTMLButtonElement>(null);
+  const panelRef = useRef<HTMLDivElement>(null);
   const id = useId();
 
   useEffect(() => {
@@ -22,6 +27,23 @@ export function Popover({ label, trigger, className = 'button', align = 'start',
     };
     document.addEventListener('pointerdown', onPointerDown);
     return () => document.removeEventListener('pointerdown', onPointerDown);
+  }, [isOpen]);
+
+  // Beside its button as far as the window lets it: narrow windows push it back in.
+  useLayoutEffect(() => {
+    const panel = panelRef.current;
+    if (!isOpen || !panel) return undefined;
+    const place = (): void => {
+      panel.style.translate = '0';
+      const { left, right, top } = panel.getBoundingClientRect();
+      const shift = Math.max(MARGIN - left, 0) - Math.max(right - innerWidth + MARGIN, 0);
+      panel.style.translate = `${shift}px`;
+      panel.style.maxHeight = `${Math.min(Math.max(innerHeight - top - MARGIN, LEAST_HEIGHT), MOST_HEIGHT)}px`;
+    };
+    place();
+    const observer = new ResizeObserver(place);
+    observer.observe(panel);
+    return () => observer.disconnect();
   }, [isOpen]);
 
   const close = (): void => {
@@ -57,7 +79,14 @@ export function Popover({ label, trigger, className = 'button', align = 'start',
         {trigger}
       </button>
       {isOpen && (
-        <div id={id} className="popover-panel" data-align={align} role="dialog" aria-label={label}>
+        <div
+          id={id}
+          ref={panelRef}
+          className="popover-panel"
+          data-align={align}
+          role="dialog"
+          aria-label={label}
+        >
           {children(close)}
         </div>
       )}

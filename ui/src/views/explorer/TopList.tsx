@@ -5,7 +5,7 @@ import { ROWS, type ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { Basis } from '../pane/Basis.tsx';
-import { ExportMenu } from '../pane/ExportMenu.tsx';
+import { ShareMenu } from '../share/ShareMenu.tsx';
 import { LabelFilters } from '../pane/LabelFilters.tsx';
 import { NormalizeSelect } from '../pane/NormalizeSelect.tsx';
 import { TypeSelect } from '../pane/TypeSelect.tsx';
@@ -93,7 +93,7 @@ export function TopList({ scope, state, update, whenEmpty }: TopListProps) {
               ))}
             </select>
           </label>
-          <ExportMenu scope={scope} question={question} />
+          <ShareMenu scope={scope} question={question} />
         </div>
       </div>
       {answer.isError && !body ? (

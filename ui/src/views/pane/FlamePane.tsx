@@ -8,7 +8,7 @@ import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
-import { ExportMenu } from './ExportMenu.tsx';
+import { ShareMenu } from '../share/ShareMenu.tsx';
 import { FlameBody } from './FlameBody.tsx';
 import { FlameSearch } from './FlameSearch.tsx';
 import { LabelFilters } from './LabelFilters.tsx';
@@ -115,7 +115,12 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
               <Icon name="table" />
             </button>
           )}
-          <ExportMenu scope={scope} question={question} />
+          <ShareMenu
+            scope={scope}
+            question={question}
+            tree={isFlame ? tree : undefined}
+            zoomed={view.zoomed}
+          />
           <FullScreenToggle state={state} update={update} />
         </div>
       </div>

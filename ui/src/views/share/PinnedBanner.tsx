@@ -1,0 +1,59 @@
+import { useState } from 'react';
+
+import { useDeleteLink, useLink } from '../../api/links.ts';
+import { formatTime, plural } from '../../model/format.ts';
+import type { Update } from '../../state/use-view-state.ts';
+import { CopyButton } from '../../widgets/CopyButton.tsx';
+import { Icon } from '../../widgets/Icon.tsx';
+import './share.css';
+
+/** Above whatever is shown by a permalink: what is seen is not live. */
+export function PinnedBanner({ id, update }: { readonly id: string; readonly update: Update }) {
+  const link = useLink(id);
+  const remove = useDeleteLink();
+  const [isSure, setSure] = useState(false);
+  const leave = (): void => update({ link: '' });
+  const created = link.data?.created ? Date.parse(link.data.created) : NaN;
+  return (
+    <aside className="pinned-banner" aria-label="Permalink">
+      <Icon name="pin" />
+      <span>
+        {link.isError ? (
+          'This link is gone, and with it the profiles that it kept.'
+        ) : (
+          <>
+            <span className="strong">Pinned</span>
+            {link.data && ` ${plural(link.data.pinned, 'profile')}`}
+            {!Number.isNaN(created) && ` as of ${formatTime(created)}`}
+            <span className="muted">, kept whatever the retention</span>
+          </>
+        )}
+      </span>
+      <span className="pinned-banner-actions">
+        {!link.isError && <CopyButton label="Copy the permalink" text={() => `${location.origin}/l/${id}`} />}
+        <button type="button" className="button" onClick={leave}>
+          Show live data
+        </button>
+        {!link.isError && (
+          <button
+            type="button"
+            className="button"
+            disabled={remove.isPending}
+            onBlur={() => setSure(false)}
+            onClick={() => {
+              if (isSure) remove.mutate(id, { onSuccess: leave });
+              else setSure(true);
+            }}
+          >
+            {isSure ? 'Delete it for everybody' : 'Delete the link'}
+          </button>
+        )}
+      </span>
+      {remove.isError && (
+        <span className="error-text" role="alert">
+          {remove.error instanceof Error ? remove.error.message : 'That did not work'}
+        </span>
+      )}
+    </aside>
+  );
+}
