@@ -193,6 +193,27 @@ test('a time range is chosen from the list and by brushing over the chart', asyn
   await expect(page.getByRole('button', { name: 'Live' })).toBeDisabled();
 });
 
+test('a time range is typed, moved and widened by keyboard', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: /^Time range/ }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('spinbutton', { name: 'Amount' }).fill('90');
+  await page.getByRole('combobox', { name: 'Unit' }).selectOption('minutes');
+  await page.getByRole('spinbutton', { name: 'Amount' }).focus();
+  await page.keyboard.press('Enter');
+  expect(queryParams(page).get('from')).toBe('now-90m');
+  await expect(page.getByRole('button', { name: 'Time range: Past 90 minutes' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Later' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Twice as long' }).click();
+  expect(queryParams(page).get('from')).toBe('now-180m');
+  await page.getByRole('button', { name: 'Earlier' }).click();
+  expect(queryParams(page).get('to')).toBe('2026-11-20T13:00:00.000Z');
+  await page.getByRole('button', { name: 'Later' }).click();
+  expect(queryParams(page).get('from')).toBe('now-3h');
+  await page.getByRole('button', { name: /^Time range/ }).click();
+  await expect(page.getByText(/^Times are in/)).toContainText('UTC');
+});
+
 test('live asks again by itself', async ({ page }) => {
   await page.clock.install({ time: NOW });
   await page.goto('/?v=1&live=1');
@@ -288,7 +309,7 @@ test('groups of up to three tags are compared in a table', async ({ page }) => {
   const groups = page.getByRole('region', { name: 'Groups' });
   await expect(groups.getByRole('row')).toHaveCount(7);
   await page.getByRole('button', { name: /^Tags of the table/ }).click();
-  await page.getByRole('option', { name: 'version' }).click();
+  await page.getByRole('option', { name: 'version', exact: true }).click();
   await page.getByRole('button', { name: /^Columns/ }).click();
   await page.getByRole('option', { name: 'Goroutines' }).click();
   await page.keyboard.press('Escape');

@@ -154,16 +154,21 @@ test('every granularity and value type answers', async ({ page }) => {
 
 test('every sorting of the list and every measure of the chart answers', async ({ page }) => {
   await open(page, `/?${ALL_TIME}&tab=profiles`);
-  const rows = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr');
-  for (const name of ['Duration', 'CPU', 'Allocations', 'Wall', 'Samples', 'Start']) {
-    await page.getByRole('button', { name, exact: true }).click();
-    await expect(rows.first()).toBeVisible();
+  const list = page.getByRole('region', { name: 'Profiles' });
+  for (const name of ['Duration', 'CPU', 'Allocation rate', 'Wall time', 'Samples', 'Start']) {
+    await list.getByRole('button', { name, exact: true }).click();
+    await expect(list.locator('tbody tr').first()).toBeVisible();
   }
   for (const name of ['Wall time', 'Allocation rate', 'Samples', 'Profiles']) {
-    await page.getByRole('combobox', { name: 'Measure' }).selectOption(name);
+    await page.getByRole('button', { name: /^Measure/ }).click();
+    await page
+      .getByRole('group', { name: 'Measures of profiles' })
+      .getByRole('option', { name, exact: true })
+      .click();
     await expect(page.locator('.chart-plot [role="alert"]')).toHaveCount(0);
   }
-  await page.getByRole('combobox', { name: 'Group by' }).selectOption('version');
+  await page.getByRole('button', { name: /^Chart by/ }).click();
+  await page.getByRole('option', { name: 'version', exact: true }).click();
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 

@@ -1,5 +1,6 @@
 const PATHS = {
   search: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM14 14l-3.400-3.400',
+  'zoom-out': 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM14 14l-3.400-3.400M5 7h4',
   close: 'M4 4l8 8M12 4l-8 8',
   plus: 'M8 3v10M3 8h10',
   minus: 'M3 8h10',
