@@ -91,6 +91,11 @@ export async function mockApi(page: Page, initial: MockOptions = {}): Promise<Mo
       }
       return respond(link ? { status: 200, body: link } : problem(404, 'no link has this id'));
     }
+    if (path === '/opened') return respond(opened(url.searchParams.get('name') ?? ''));
+    if (path.endsWith('/keep')) return respond({ status: 200, body: { id: '0329af6554c00000' } });
+    if (path.startsWith('/profiles/') && path.endsWith('/00000000000000ee')) {
+      return respond(problem(404, 'no profile has this id'));
+    }
     if (path === '/settings/retention' && request.method() === 'PUT') retention = request.postDataJSON();
     if (path === '/settings/retention') return respond({ status: 200, body: retention });
     return respond(answer(path, url.searchParams, options));
@@ -184,7 +189,8 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       return ok(options.isEmpty ? { ...body, profiles: 0, oldest_ms: null, newest_ms: null } : body);
     }
     default: {
-      if (/^\/profiles\/[^/]+$/.test(path)) return ok(fixture('profile'));
+      const id = /^\/profiles\/([^/]+)$/.exec(path)?.[1];
+      if (id !== undefined) return ok({ ...fixture<object>('profile'), id });
       if (/^\/profiles\/[^/]+\/(upload|attachments\/.+)$/.test(path)) {
         return { status: 200, body: 'bytes as sent', type: 'application/octet-stream' };
       }
@@ -216,6 +222,19 @@ function flameGraph(params: URLSearchParams, options: MockOptions, nothing: bool
   }
   if (options.fewSamples) return { ...body, samples: 17, profiles: 1 };
   return params.has('profile') ? { ...body, profiles: 1, samples: 1412 } : body;
+}
+
+function opened(name: string): Answer {
+  if (name.endsWith('.txt')) {
+    return problem(
+      400,
+      `\`${name}\` is text, and no line of it is a stack`,
+      'Vesta reads pprof and collapsed stacks, plain or in gzip, zstd or lz4, and captured uploads',
+    );
+  }
+  // The second of two files is another profile.
+  const id = name.startsWith('after') ? '0000000000000002' : '0000000000000001';
+  return { status: 201, body: { id, name, problems: [] } };
 }
 
 /** Three processes, until the query names one. */

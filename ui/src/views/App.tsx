@@ -9,6 +9,7 @@ import { Explorer } from './explorer/Explorer.tsx';
 import { Help } from './Help.tsx';
 import { Login } from './Login.tsx';
 import { Logo } from './Logo.tsx';
+import { FileDrop } from './opened/FileDrop.tsx';
 import { ProfileView } from './profile/ProfileView.tsx';
 import { Settings } from './Settings.tsx';
 
@@ -93,6 +94,7 @@ export function App() {
       ) : (
         <Explorer state={state} update={update} actions={actions} />
       )}
+      <FileDrop />
       {overlay === 'help' && <Help onClose={() => setOverlay(null)} />}
       {overlay === 'settings' && (
         <Settings

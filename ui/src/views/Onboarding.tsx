@@ -1,6 +1,7 @@
 import { useState } from 'react';
 
 import { Segmented } from '../widgets/Segmented.tsx';
+import { chooseFiles } from './opened/choose-files.ts';
 
 type Language = 'python' | 'node' | 'java' | 'go' | 'ruby' | 'php' | 'dotnet' | 'file';
 
@@ -61,6 +62,13 @@ export function Onboarding() {
       {/* Scrollable regions must be reachable by keyboard. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre tabIndex={0}>{commands(language, agentUrl)}</pre>
+      <p className="muted">
+        Or look at a file first: drop one on this page, or{' '}
+        <button type="button" className="text-button" onClick={() => chooseFiles()}>
+          open a file
+        </button>
+        . It is not stored unless you ask for it.
+      </p>
       <p className="muted">
         <span className="live-dot" data-on="true" /> Looking for uploads every 5 seconds
       </p>

@@ -5,6 +5,7 @@ import { DEFAULTS } from '../state/url.ts';
 import { useViewState } from '../state/use-view-state.ts';
 import { Icon, type IconName } from '../widgets/Icon.tsx';
 import { Logo } from './Logo.tsx';
+import { chooseFiles } from './opened/choose-files.ts';
 
 export interface AppActions {
   readonly onHelp: () => void;
@@ -44,6 +45,15 @@ export function TopBar({ actions, children }: TopBarProps) {
       </a>
       {children}
       <div className="top-bar-actions">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Open a file"
+          title="Open a file; or drop it on the page"
+          onClick={() => chooseFiles()}
+        >
+          <Icon name="file" />
+        </button>
         <button
           type="button"
           className="icon-button"

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect } from 'react';
 
+import { ApiError } from '../../api/client.ts';
 import { scopeOf, useProfile } from '../../api/queries.ts';
 import type { ProfileBody } from '../../api/types.ts';
 import type { ProfileTab, ViewState } from '../../state/url.ts';
@@ -13,6 +14,12 @@ import { TopBar, type AppActions } from '../TopBar.tsx';
 import { ProfileHeader } from './ProfileHeader.tsx';
 
 const MetricsTab = lazy(async () => ({ default: (await import('./MetricsTab.tsx')).MetricsTab }));
+const OpenedBanner = lazy(async () => ({
+  default: (await import('../opened/OpenedBanner.tsx')).OpenedBanner,
+}));
+const OpenedExpired = lazy(async () => ({
+  default: (await import('../opened/OpenedExpired.tsx')).OpenedExpired,
+}));
 const RelatedTab = lazy(async () => ({ default: (await import('./RelatedTab.tsx')).RelatedTab }));
 const RuntimeInfo = lazy(async () => ({ default: (await import('./RuntimeInfo.tsx')).RuntimeInfo }));
 const TimelinePane = lazy(async () => ({
@@ -34,6 +41,8 @@ interface ProfileTabInfo {
 export function ProfileView({ state, update, actions }: ProfileViewProps) {
   const profile = useProfile(state.profile, scopeOf(state));
   const service = profile.data?.service;
+  const { error } = profile;
+  const isExpired = state.source === 'opened' && error instanceof ApiError && error.status === 404;
   useEffect(() => {
     document.title = service ? `${service} · profile · Vesta` : 'Profile · Vesta';
   }, [service]);
@@ -61,9 +70,21 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
       </TopBar>
       <main className="profile">
         {profile.isPending && <Skeleton lines={3} label="Loading the profile" />}
-        {profile.isError && <ErrorState error={profile.error} onRetry={() => void profile.refetch()} />}
+        {isExpired && (
+          <Suspense fallback={null}>
+            <OpenedExpired id={state.profile} update={update} />
+          </Suspense>
+        )}
+        {profile.isError && !isExpired && (
+          <ErrorState error={profile.error} onRetry={() => void profile.refetch()} />
+        )}
         {profile.data && (
           <>
+            {state.source === 'opened' && (
+              <Suspense fallback={null}>
+                <OpenedBanner profile={profile.data} update={update} />
+              </Suspense>
+            )}
             <ProfileHeader profile={profile.data} state={state} />
             <section className="card explorer-card">
               <Tabs<ProfileTab>
