@@ -69,10 +69,11 @@ pub struct FunctionSide {
 }
 
 impl DiffTree {
-    /// Puts two trees together by the content of their functions.
+    /// Puts two trees together by the content of their functions; those that only moved are one, see
+    /// [`FunctionTable::absorb_moved`].
     pub fn new(a: DiffSide<'_>, b: DiffSide<'_>) -> DiffTree {
         let mut functions = a.functions.clone();
-        let ids = functions.absorb(b.functions);
+        let ids = functions.absorb_moved(b.functions);
         let id_of_b = |function: FunctionId| ids.get(function.index()).copied().unwrap_or(function);
         let mut growing = Growing::new(FunctionId::ROOT);
         let nodes_a = place(&mut growing, a.values, |function| function);

@@ -79,6 +79,13 @@ pub struct Function {
     pub kind: FrameKind,
 }
 
+/// Functions of two tables that may be the same at another place.
+#[derive(Default)]
+struct Moved {
+    own: Vec<FunctionId>,
+    other: Vec<FunctionId>,
+}
+
 impl Function {
     /// What tells functions apart.
     fn identity(&self) -> (StringId, StringId, StringId, u32) {
@@ -231,6 +238,45 @@ impl FunctionTable {
             .map(|row| self.intern(row))
             .collect();
         self.rank();
+        ids
+    }
+
+    /// Adds the rows of `other` like [`FunctionTable::absorb`], but takes functions as one that only moved: releases are
+    /// deployed to folders of their own, and binaries are called after their versions. A function has moved if it has the
+    /// name, the name of the file and the package of another, and each table has just one such function that the other
+    /// table has not.
+    pub fn absorb_moved(&mut self, other: &FunctionTable) -> Vec<FunctionId> {
+        let known = self.rows.len();
+        let mut ids = self.absorb(other);
+        let mut is_shared = vec![false; known];
+        for id in &ids {
+            if let Some(shared) = is_shared.get_mut(id.index()) {
+                *shared = true;
+            }
+        }
+        let text = |id: StringId| self.strings.get(id);
+        let mut places: HashMap<_, Moved, FixedState> = HashMap::default();
+        for (id, row) in (0u32..).zip(&self.rows) {
+            if is_shared.get(id as usize) == Some(&true) {
+                continue;
+            }
+            let file = text(row.file).rsplit(['/', '\\']).next().unwrap_or_default();
+            // The package of own code is its folder, which is what may have changed.
+            let package = if row.kind == FrameKind::Own { StringId::EMPTY } else { row.package };
+            let moved = places.entry((row.name, file, package, row.kind, row.line)).or_default();
+            let side = if (id as usize) < known { &mut moved.own } else { &mut moved.other };
+            side.push(FunctionId(id));
+        }
+        let moved: HashMap<FunctionId, FunctionId, FixedState> = places
+            .into_values()
+            .filter_map(|moved| match (moved.own.as_slice(), moved.other.as_slice()) {
+                ([own], [other]) => Some((*other, *own)),
+                _ => None,
+            })
+            .collect();
+        for id in &mut ids {
+            *id = moved.get(id).copied().unwrap_or(*id);
+        }
         ids
     }
 

@@ -2,7 +2,9 @@
 
 use crate::build::{profile, profile_of, stacks, tree};
 use proptest::prelude::*;
-use vesta_profile::{DiffSide, DiffTree, FlameTree, FunctionId, FunctionTable, Granularity};
+use vesta_profile::{
+    DiffSide, DiffTree, FlameTree, Frame, FunctionId, FunctionTable, Granularity, Profile, Sample, ValueType,
+};
 
 type Side = (FlameTree, FunctionTable);
 
@@ -44,6 +46,42 @@ fn both_trees_are_in_the_union_by_content() {
     assert_eq!(rows, expected.map(|(parent, name, values)| (parent, name.to_owned(), values)));
     let changes: Vec<String> = (0..5).map(|node| format!("{:.2}", diff.change(node))).collect();
     assert_eq!(changes, ["0.00", "0.00", "-0.75", "0.25", "0.50"]);
+}
+
+#[test]
+fn functions_that_only_moved_are_one() {
+    let side = |stacks: &[(&str, &str)]| {
+        let mut profile = Profile::new(vec![ValueType::new("cpu", "nanoseconds")]);
+        for (name, file) in stacks {
+            let (function, file) = (profile.strings.intern(name), profile.strings.intern(file));
+            let frame = profile.frames.intern(Frame { function, file, ..Frame::default() });
+            let stack = profile.stacks.intern(&[frame]);
+            profile.samples.push(Sample { stack, values: &[1], ..Sample::default() });
+        }
+        tree(&profile)
+    };
+    let before = side(&[
+        ("total", "/srv/releases/41/cart.py"),
+        ("get", "/v41/site-packages/flask/app.py"),
+        ("<module>", "/srv/releases/41/a/__init__.py"),
+        ("<module>", "/srv/releases/41/b/__init__.py"),
+        ("run", "/srv/releases/41/main.py"),
+    ]);
+    let after = side(&[
+        ("total", "/srv/releases/42/cart.py"),
+        ("get", "/v42/site-packages/flask/app.py"),
+        ("<module>", "/srv/releases/42/a/__init__.py"),
+        ("<module>", "/srv/releases/42/b/__init__.py"),
+        // The same names in another library and in another file.
+        ("get", "/v42/site-packages/django/app.py"),
+        ("run", "/srv/releases/42/worker.py"),
+    ]);
+    let diff = diff(&before, &after);
+    let on_both = (1..diff.len()).filter(|&node| diff.a.totals[node] > 0 && diff.b.totals[node] > 0);
+    let mut names: Vec<&str> = on_both.map(|node| diff.functions.name(diff.nodes[node])).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["get", "total"]);
+    assert_eq!(diff.len(), 1 + 2 + 2 * 2 + 1 + 2);
 }
 
 #[test]
