@@ -134,6 +134,7 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
     case '/compare':
       return ok(fixture('compare'));
     case '/top': {
+      if (params.get('search') === 'hidden') return ok(hiddenFunction());
       const body = fixture<Record<string, unknown>>(isAlloc ? 'top-alloc' : 'top');
       return ok(
         nothing
@@ -147,6 +148,16 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
           : body,
       );
     }
+    case '/sandwich':
+      return params.get('function') === 'gone'
+        ? problem(
+            404,
+            'no sample in scope has the function `gone` on its stack',
+            'take the name as `top` shows it',
+          )
+        : ok(golden('sandwich'));
+    case '/source':
+      return ok(sourceOf(params));
     case '/types':
       return ok(nothing ? { types: [] } : fixture('types'));
     case '/facets':
@@ -197,6 +208,27 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       return problem(404, `nothing is at ${path}`);
     }
   }
+}
+
+/** One that is in no flame graph of the fixtures. */
+function hiddenFunction(): unknown {
+  return {
+    ...fixture<Record<string, unknown>>('top'),
+    truncated: false,
+    functions: {
+      name: ['hidden_function'],
+      file: ['/app/shop/hidden.py'],
+      module: [''],
+      self: [40_000_000],
+      total: [40_000_000],
+    },
+  };
+}
+
+function sourceOf(params: URLSearchParams): unknown {
+  const first = Math.max(1, Number(params.get('line')) - Number(params.get('context') ?? 8));
+  const lines = ['def post(self, request):', '    cart = self.cart(request)', '    total = cart.total()'];
+  return { file: params.get('file'), path: params.get('file'), first_line: first, lines };
 }
 
 function flameGraph(params: URLSearchParams, options: MockOptions, nothing: boolean): FlameGraphBody {

@@ -174,6 +174,8 @@ export interface StatusBody {
   /** What the retention lets the store use. */
   disk_limit_bytes: number;
   retention: Retention;
+  /** Folders in which the server looks for source. */
+  source_roots?: number;
 }
 
 export interface SessionBody {

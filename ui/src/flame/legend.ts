@@ -1,4 +1,4 @@
-import { at, nodePackage, OTHER, type CallTree } from '../model/call-tree.ts';
+import { at, nodePackage, OTHER, ROOT, type CallTree } from '../model/call-tree.ts';
 import { formatShare } from '../model/format.ts';
 import { KIND_NAMES, KIND_NOTES } from '../model/frame-kind.ts';
 import type { ColorBy } from '../state/url.ts';
@@ -28,9 +28,9 @@ export function legendOf(tree: CallTree, by: ColorBy): LegendItem[] {
   }
   const selfs = new Map<string | number, number>();
   const { kinds } = tree.table;
-  for (let node = 1; node < tree.size; node++) {
+  for (let node = 0; node < tree.size; node++) {
     const index = at(tree.functions, node);
-    if (index === OTHER) continue;
+    if (index === ROOT || index === OTHER) continue;
     const group = by === 'kind' ? (kinds[index] ?? 6) : nodePackage(tree, node);
     selfs.set(group, (selfs.get(group) ?? 0) + at(tree.selfs, node));
   }

@@ -3,10 +3,10 @@ import { useMemo, useState } from 'react';
 import { useFlameGraph, type FlameGraphQuestion, type Scope } from '../../api/queries.ts';
 import type { LabelsBody, ValueTypeInfo } from '../../api/types.ts';
 import { FlameGraph } from '../../flame/FlameGraph.tsx';
-import type { FrameHandlers } from '../../flame/frame-handlers.ts';
 import { Legend } from '../../flame/Legend.tsx';
 import { at, pathKeys, type CallTree, type NodeId } from '../../model/call-tree.ts';
 import { formatNormalized, normalizerOf } from '../../model/normalize.ts';
+import type { Revision } from '../../model/repository.ts';
 import { frameDimensionOf } from '../../model/row-choice.ts';
 import { marksOf, type FunctionRow } from '../../model/top.ts';
 import type { ViewState } from '../../state/url.ts';
@@ -15,7 +15,9 @@ import type { Update } from '../../state/use-view-state.ts';
 import { Busy, ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
 import { Basis } from './Basis.tsx';
 import { Breadcrumb } from './Breadcrumb.tsx';
+import { handlersOf } from './handlers-of.tsx';
 import { NothingLeft } from './NothingLeft.tsx';
+import { PrunedMatches } from './PrunedMatches.tsx';
 import { SideTable } from './SideTable.tsx';
 import type { FlameView } from './use-flame-view.ts';
 
@@ -30,12 +32,12 @@ interface FlameBodyProps {
   readonly flameGraph: ReturnType<typeof useFlameGraph>;
   readonly isBusy: boolean;
   readonly view: FlameView;
-  readonly handlers: FrameHandlers | undefined;
+  readonly revision: Revision | undefined;
 }
 
 /** The flame graph and the table beside it. */
 export function FlameBody(props: FlameBodyProps) {
-  const { scope, state, update, type, question, tree, flameGraph, view, handlers } = props;
+  const { scope, state, update, type, question, tree, flameGraph, view, revision } = props;
   const [hovered, setHovered] = useState<FunctionRow | null>(null);
   // Not for rows that the pointer only passes over.
   const lit = useDebounced(hovered, 120);
@@ -61,10 +63,12 @@ export function FlameBody(props: FlameBodyProps) {
     const path = pathKeys(tree, parent).join('.');
     if (!state.expanded.includes(path)) update({ expanded: [...state.expanded, path] });
   }
+  const handlers = handlersOf({ scope, question, tree, state, update, revision });
   return (
     <>
       <div className="pane-status">
         <Breadcrumb tree={tree} zoomed={view.zoomed} normalizer={normalizer} onZoom={view.zoomTo} />
+        <PrunedMatches scope={scope} question={question} tree={tree} search={state.search} update={update} />
         <Basis tree={tree} />
       </div>
       <div className="flame-split" data-table={state.table}>

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 
 import { questionOf, useFlameGraph, useLabels, useTypes, type Scope } from '../../api/queries.ts';
 import { useRevision } from '../../api/revision.ts';
@@ -18,8 +18,11 @@ import { TransformChips } from './TransformChips.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
 import { useExpanded } from './use-expanded.ts';
 import { useFlameView } from './use-flame-view.ts';
-import { useFrameHandlers } from './use-frame-handlers.ts';
 import { FullScreenToggle, GranularityControl, LookMenu, MyCodeToggle } from './ViewControls.tsx';
+
+const SandwichView = lazy(async () => ({
+  default: (await import('./SandwichView.tsx')).SandwichView,
+}));
 
 interface FlamePaneProps {
   readonly scope: Scope;
@@ -38,7 +41,8 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
   const type = known.find((each) => each.name === state.type) ?? known[0];
   const isReady = type !== undefined;
   const question = questionOf(state, type?.name ?? '');
-  const isFlame = mode === 'flame';
+  const isSandwich = mode === 'flame' && state.sandwich !== '';
+  const isFlame = mode === 'flame' && !isSandwich;
   const flameGraph = useFlameGraph(scope, question, isReady && isFlame);
   const labels = useLabels(scope, { ...question, filters: [] }, isReady);
 
@@ -61,7 +65,6 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
     () => state.full && update({ full: false }),
   );
   const revision = useRevision(scope, state.profile);
-  const handlers = useFrameHandlers({ tree, state, update, revision });
 
   if (types.isPending) return <FlameSkeleton />;
   if (types.isError && !types.data) {
@@ -77,8 +80,8 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           value={type}
           onType={(name) => update({ type: name, zoom: [], expanded: [] })}
         />
-        {isFlame && <GranularityControl state={state} update={update} />}
-        {isFlame && (
+        {(isFlame || isSandwich) && <GranularityControl state={state} update={update} />}
+        {(isFlame || isSandwich) && (
           <NormalizeSelect
             basis={tree}
             value={state.normalize}
@@ -102,7 +105,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
             onSearch={(search) => update({ search }, { replace: true })}
             onMatch={view.showMatch}
           />
-          {isFlame && <LookMenu state={state} update={update} />}
+          {(isFlame || isSandwich) && <LookMenu state={state} update={update} />}
           {isFlame && (
             <button
               type="button"
@@ -125,7 +128,11 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
         </div>
       </div>
       <TransformChips transforms={state.transforms} update={update} />
-      {isFlame ? (
+      {isSandwich ? (
+        <Suspense fallback={<FlameSkeleton />}>
+          <SandwichView scope={scope} state={state} update={update} question={question} revision={revision} />
+        </Suspense>
+      ) : isFlame ? (
         <FlameBody
           scope={scope}
           state={state}
@@ -137,7 +144,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           flameGraph={flameGraph}
           isBusy={(flameGraph.isFetching && flameGraph.isPlaceholderData) || isExpanding}
           view={view}
-          handlers={handlers}
+          revision={revision}
         />
       ) : (
         <TopPane scope={scope} state={state} update={update} question={question} search={state.search} />

@@ -1,5 +1,4 @@
-import { useMemo } from 'react';
-
+import type { SampleQuestion, Scope } from '../../api/queries.ts';
 import type { FrameActionId } from '../../flame/frame-actions.ts';
 import type { FrameHandlers, SourceLink } from '../../flame/frame-handlers.ts';
 import { at, nodeName, nodePackage, type CallTree, type NodeId } from '../../model/call-tree.ts';
@@ -13,33 +12,33 @@ import {
 } from '../../model/transforms.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
+import { SourcePreview } from './SourcePreview.tsx';
 
 interface FrameHandlersOptions {
-  readonly tree: CallTree | undefined;
+  readonly scope: Scope;
+  readonly question: SampleQuestion;
+  readonly tree: CallTree;
   readonly state: ViewState;
   readonly update: Update;
   readonly revision: Revision | undefined;
-  readonly sourceLines?: ((tree: CallTree, node: NodeId) => React.ReactNode) | undefined;
 }
 
 /** What the pane does with a frame: everything ends up in the address. */
-export function useFrameHandlers(options: FrameHandlersOptions): FrameHandlers | undefined {
-  const { tree, state, update, revision, sourceLines } = options;
-  const { transforms } = state;
-  return useMemo(() => {
-    if (!tree) return undefined;
-    return {
-      can: (id, node) => isPossible(tree, node, id),
-      run: (id, node) => {
-        const transform = transformOf(tree, node, id);
-        if (transform) update(withTransforms(addTransform(transforms, transform)));
-        if (id === 'sandwich') update({ sandwich: functionKeyOfNode(tree, node), zoom: [] });
-        if (id === 'search') update({ search: nodeName(tree, node) });
-      },
-      sourceLink: (node) => (revision ? linkOf(tree, node, revision) : undefined),
-      sourceLines: sourceLines ? (node) => sourceLines(tree, node) : undefined,
-    };
-  }, [tree, transforms, update, revision, sourceLines]);
+export function handlersOf(options: FrameHandlersOptions): FrameHandlers {
+  const { scope, question, tree, state, update, revision } = options;
+  return {
+    can: (id, node) => isPossible(tree, node, id),
+    run: (id, node) => {
+      const transform = transformOf(tree, node, id);
+      if (transform) update(withTransforms(addTransform(state.transforms, transform)));
+      if (id === 'sandwich') update({ sandwich: functionKeyOfNode(tree, node), zoom: [], expanded: [] });
+      if (id === 'search') update({ search: nodeName(tree, node) });
+    },
+    sourceLink: (node) => (revision ? linkOf(tree, node, revision) : undefined),
+    sourceLines: (node) => (
+      <SourcePreview scope={scope} question={question} normalize={state.normalize} tree={tree} node={node} />
+    ),
+  };
 }
 
 function linkOf(tree: CallTree, node: NodeId, revision: Revision): SourceLink | undefined {
