@@ -6,13 +6,14 @@ import { useLogout, useSession } from '../api/queries.ts';
 import { useViewState } from '../state/use-view-state.ts';
 import { ErrorState, FlameSkeleton } from '../widgets/State.tsx';
 import { Explorer } from './explorer/Explorer.tsx';
-import { Help } from './Help.tsx';
-import { Login } from './Login.tsx';
 import { Logo } from './Logo.tsx';
 import { FileDrop } from './opened/FileDrop.tsx';
-import { ProfileView } from './profile/ProfileView.tsx';
-import { Settings } from './Settings.tsx';
 
+// The explorer is what most visits begin with; everything else comes when it is first looked at.
+const Help = lazy(async () => ({ default: (await import('./Help.tsx')).Help }));
+const Login = lazy(async () => ({ default: (await import('./Login.tsx')).Login }));
+const ProfileView = lazy(async () => ({ default: (await import('./profile/ProfileView.tsx')).ProfileView }));
+const Settings = lazy(async () => ({ default: (await import('./Settings.tsx')).Settings }));
 const ComparePage = lazy(async () => {
   const { ComparePage: component } = await import('./compare/ComparePage.tsx');
   return { default: component };
@@ -67,7 +68,13 @@ export function App() {
     return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
   }
   const { auth_required: needsToken, scope } = session.data;
-  if (needsToken && (scope === null || scope === 'write')) return <Login mayOnlyWrite={scope === 'write'} />;
+  if (needsToken && (scope === null || scope === 'write')) {
+    return (
+      <Suspense fallback={null}>
+        <Login mayOnlyWrite={scope === 'write'} />
+      </Suspense>
+    );
+  }
 
   const actions = {
     onHelp: () => setOverlay('help'),
@@ -81,27 +88,27 @@ export function App() {
           <PinnedBanner id={state.link} update={update} />
         </Suspense>
       )}
-      {state.page === 'link' ? (
-        <Suspense fallback={<FlameSkeleton />}>
+      <Suspense fallback={<FlameSkeleton />}>
+        {state.page === 'link' ? (
           <LinkPage id={state.link} update={update} actions={actions} />
-        </Suspense>
-      ) : state.page === 'compare' ? (
-        <Suspense fallback={<FlameSkeleton />}>
+        ) : state.page === 'compare' ? (
           <ComparePage state={state} update={update} actions={actions} />
-        </Suspense>
-      ) : state.page === 'profile' ? (
-        <ProfileView key={state.profile} state={state} update={update} actions={actions} />
-      ) : (
-        <Explorer state={state} update={update} actions={actions} />
-      )}
+        ) : state.page === 'profile' ? (
+          <ProfileView key={state.profile} state={state} update={update} actions={actions} />
+        ) : (
+          <Explorer state={state} update={update} actions={actions} />
+        )}
+      </Suspense>
       <FileDrop />
-      {overlay === 'help' && <Help onClose={() => setOverlay(null)} />}
-      {overlay === 'settings' && (
-        <Settings
-          mayChange={!session.data.auth_required || session.data.scope === 'admin'}
-          onClose={() => setOverlay(null)}
-        />
-      )}
+      <Suspense fallback={null}>
+        {overlay === 'help' && <Help onClose={() => setOverlay(null)} />}
+        {overlay === 'settings' && (
+          <Settings
+            mayChange={!session.data.auth_required || session.data.scope === 'admin'}
+            onClose={() => setOverlay(null)}
+          />
+        )}
+      </Suspense>
     </>
   );
 }

@@ -1,33 +1,21 @@
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 
-import { useLabels, useTagKeys, type SampleQuestion, type Scope } from '../../api/queries.ts';
-import {
-  dimensionName,
-  FRAME_DIMENSIONS,
-  LABEL_DIMENSIONS,
-  shortDimension,
-  TAG_DIMENSIONS,
-} from '../../model/dimension.ts';
-import { formatCompact } from '../../model/format.ts';
-import { useDebounced } from '../../state/use-debounced.ts';
-import { ChoiceList, type Choice, type ChoiceGroup } from '../../widgets/ChoiceList.tsx';
+import { dimensionName } from '../../model/dimension.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
+import { Skeleton } from '../../widgets/State.tsx';
+import type { DimensionChoicesProps } from './DimensionChoices.tsx';
 
-interface DimensionMenuProps {
-  readonly label: string;
-  readonly scope: Scope;
-  /** Whose labels can be chosen; none where rows stand for whole profiles. */
-  readonly question: SampleQuestion | undefined;
-  /** One profile has one value of each tag, so there is nothing to group by. */
-  readonly hasTags?: boolean;
-  readonly chosen: readonly string[];
-  readonly isMulti?: boolean;
+const DimensionChoices = lazy(async () => {
+  const { DimensionChoices: component } = await import('./DimensionChoices.tsx');
+  return { default: component };
+});
+
+interface DimensionMenuProps extends DimensionChoicesProps {
   readonly trigger?: ReactNode;
-  readonly onChoose: (dimension: string) => void;
 }
 
-/** What to group by: tags of profiles, labels of samples, parts of frames. Any tag is found by typing. */
+/** What to group by: tags of profiles, labels of samples, parts of frames.  */
 export function DimensionMenu(props: DimensionMenuProps) {
   const { label, chosen, trigger, isMulti = false, onChoose } = props;
   const [first] = chosen;
@@ -45,65 +33,16 @@ export function DimensionMenu(props: DimensionMenuProps) {
       }
     >
       {(close) => (
-        <DimensionChoices
-          {...props}
-          onChoose={(dimension) => {
-            onChoose(dimension);
-            if (!isMulti) close();
-          }}
-        />
+        <Suspense fallback={<Skeleton label="Loading the choices" />}>
+          <DimensionChoices
+            {...props}
+            onChoose={(dimension) => {
+              onChoose(dimension);
+              if (!isMulti) close();
+            }}
+          />
+        </Suspense>
       )}
     </Popover>
   );
-}
-
-function DimensionChoices(props: DimensionMenuProps) {
-  const { label, scope, question, hasTags = true, chosen, isMulti = false, onChoose } = props;
-  const [typed, setTyped] = useState('');
-  const tags = useTagKeys(scope, useDebounced(typed.trim(), 120), hasTags);
-  const isOfSamples = question !== undefined;
-  const labels = useLabels(scope, { ...(question ?? NO_QUESTION), filters: [] }, isOfSamples);
-  const found = new Map((tags.data?.keys ?? []).map((key, index) => [key, tags.data?.counts[index] ?? 0]));
-  const keys = hasTags ? [...new Set<string>([...TAG_DIMENSIONS, ...found.keys()])] : [];
-  const groups: ChoiceGroup[] = [
-    {
-      label: isOfSamples ? 'Tags of profiles' : 'Tags',
-      choices: keys.map((key): Choice => {
-        const count = found.get(key);
-        return { value: key, label: key, note: count === undefined ? '' : formatCompact(count) };
-      }),
-    },
-  ];
-  if (isOfSamples) {
-    const own = (labels.data?.labels ?? []).map(({ key }) => `label:${key}`);
-    groups.unshift(
-      { label: 'Code', choices: FRAME_DIMENSIONS.map(choiceOf) },
-      { label: 'Labels of samples', choices: [...new Set([...LABEL_DIMENSIONS, ...own])].map(choiceOf) },
-    );
-  }
-  return (
-    <ChoiceList
-      label={label}
-      groups={groups.filter(({ choices }) => choices.length > 0)}
-      chosen={chosen.map(shortDimension)}
-      onChoose={onChoose}
-      isMulti={isMulti}
-      typed={typed}
-      onType={setTyped}
-      note={tags.data?.truncated ? 'Type to find other tags, by their beginning' : ''}
-    />
-  );
-}
-
-const NO_QUESTION: SampleQuestion = {
-  type: '',
-  filters: [],
-  transforms: [],
-  window: '',
-  span: '',
-  focusOn: 'children',
-};
-
-function choiceOf(dimension: string): Choice {
-  return { value: dimension, label: dimensionName(dimension) };
 }

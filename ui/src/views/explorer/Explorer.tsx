@@ -1,50 +1,31 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 
 import { ApiError } from '../../api/client.ts';
 import { useFacetsOf } from '../../api/explore.ts';
-import { scopeOf, useNewestProfile, useStatus } from '../../api/queries.ts';
-import { formatAgo, formatCompact, formatTimeShort, plural } from '../../model/format.ts';
+import { scopeOf } from '../../api/queries.ts';
+import { formatCompact } from '../../model/format.ts';
 import { withoutMeasures } from '../../model/measure-range.ts';
 import { isQueryMistake } from '../../model/query-mistake.ts';
 import type { ExplorerTab, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
-import { useNow } from '../../state/use-now.ts';
 import { Drawer } from '../../widgets/Drawer.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
-import { EmptyState, ErrorState, Skeleton } from '../../widgets/State.tsx';
+import { EmptyState, ErrorState } from '../../widgets/State.tsx';
 import { Tabs } from '../../widgets/Tabs.tsx';
 import { NARROW, useMediaQuery } from '../../widgets/use-media-query.ts';
 import { CompareMenu } from '../compare/CompareMenu.tsx';
 import { FacetPanel } from './FacetPanel.tsx';
-import { FlamePane } from '../pane/FlamePane.tsx';
-import { Onboarding } from '../Onboarding.tsx';
-import { ProfilesTable } from './ProfilesTable.tsx';
 import { ScopeBar } from './ScopeBar.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { SeriesChart } from './SeriesChart.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
 import { TopBar, type AppActions } from '../TopBar.tsx';
+import { Visualization } from './Visualization.tsx';
 import { useFacetChoice } from './use-facet-choice.ts';
 
-// Each of the others comes when it is first looked at.
-const SeriesView = lazy(async () => {
-  const { SeriesView: component } = await import('./SeriesView.tsx');
-  return { default: component };
-});
-
-const TimelinePane = lazy(async () => {
-  const { TimelinePane: component } = await import('../timeline/TimelinePane.tsx');
-  return { default: component };
-});
-
-const TopList = lazy(async () => {
-  const { TopList: component } = await import('./TopList.tsx');
-  return { default: component };
-});
-
-const TableView = lazy(async () => {
-  const { TableView: component } = await import('./TableView.tsx');
+// A scope without profiles is the exception.
+const NothingInScope = lazy(async () => {
+  const { NothingInScope: component } = await import('./NothingInScope.tsx');
   return { default: component };
 });
 
@@ -72,7 +53,11 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
     document.title = state.query ? `${state.query} · Vesta` : 'Vesta';
   }, [state.query]);
 
-  const whenEmpty = <Nothing state={state} update={update} />;
+  const whenEmpty = (
+    <Suspense fallback={null}>
+      <NothingInScope state={state} update={update} />
+    </Suspense>
+  );
   const onQuery = (query: string): void => update({ query, zoom: [], expanded: [] });
   const measureScope = scopeOf({ ...state, query: mistake ? '' : withoutMeasures(state.query) });
   const facetPanel = (
@@ -177,33 +162,13 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   onChange={(next) => update({ tab: next })}
                 />
                 <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
-                  {tab === 'series' ? (
-                    <Suspense fallback={<Skeleton lines={12} label="Loading the chart" />}>
-                      <SeriesView scope={scope} state={state} update={update} />
-                    </Suspense>
-                  ) : tab === 'top' ? (
-                    <Suspense fallback={<Skeleton lines={16} label="Loading the list" />}>
-                      <TopList scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
-                    </Suspense>
-                  ) : tab === 'table' ? (
-                    <Suspense fallback={<Skeleton lines={14} label="Loading the table" />}>
-                      <TableView scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
-                    </Suspense>
-                  ) : tab === 'timeline' ? (
-                    <Suspense fallback={<Skeleton lines={12} label="Loading the timeline" />}>
-                      <TimelinePane scope={scope} state={state} update={update} />
-                    </Suspense>
-                  ) : tab === 'profiles' ? (
-                    <ProfilesTable scope={scope} state={state} update={update} whenEmpty={whenEmpty} />
-                  ) : (
-                    <FlamePane
-                      scope={scope}
-                      state={state}
-                      update={update}
-                      mode="flame"
-                      whenEmpty={whenEmpty}
-                    />
-                  )}
+                  <Visualization
+                    tab={tab}
+                    scope={scope}
+                    state={state}
+                    update={update}
+                    whenEmpty={whenEmpty}
+                  />
                 </div>
               </section>
             </>
@@ -211,61 +176,5 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
         </main>
       </div>
     </div>
-  );
-}
-
-/** Nothing in scope: either nothing was ever received, or the scope is the reason. */
-function Nothing({ state, update }: { readonly state: ViewState; readonly update: Update }) {
-  const status = useStatus(true, 5000);
-  const newestMs = status.data?.newest_ms;
-  const nowMs = useNow();
-  const client = useQueryClient();
-  // As soon as something comes in, everything is worth asking again.
-  const lastNewestMs = useRef(newestMs);
-  useEffect(() => {
-    const before = lastNewestMs.current;
-    lastNewestMs.current = newestMs;
-    if (before !== undefined && before !== newestMs) void client.invalidateQueries();
-  }, [client, newestMs]);
-  const newest = useNewestProfile(state.query);
-  if (status.data?.profiles === 0) return <Onboarding />;
-  const matching = newest.data?.total ?? 0;
-  const startMs = newest.data?.columns.start_ms[0];
-  return (
-    <EmptyState
-      title={state.query && matching === 0 ? 'No profile matches' : 'No profile in this time range'}
-    >
-      <p className="muted">
-        {startMs !== undefined
-          ? `At other times there are ${plural(matching, 'profile')}, the newest from ${formatAgo(startMs, nowMs)} (${formatTimeShort(startMs, nowMs)}).`
-          : status.data?.profiles !== undefined &&
-            `${plural(status.data.profiles, 'profile')} are stored, and none of them matches.`}
-      </p>
-      <div className="button-row">
-        {startMs !== undefined && (
-          <button
-            type="button"
-            className="button primary"
-            onClick={() =>
-              update({
-                from: new Date(startMs - 1_800_000).toISOString(),
-                to: new Date(startMs + 1_800_000).toISOString(),
-                live: false,
-              })
-            }
-          >
-            Show the hour of the newest
-          </button>
-        )}
-        {state.query && (
-          <button type="button" className="button" onClick={() => update({ query: '' })}>
-            Clear the search
-          </button>
-        )}
-        <button type="button" className="button" onClick={() => update({ from: 'now-7d', to: 'now' })}>
-          Look at the past week
-        </button>
-      </div>
-    </EmptyState>
   );
 }

@@ -83,7 +83,7 @@ export function ProfilesTable({ scope, state, update, whenEmpty }: ProfilesTable
                 })
               }
             >
-              Compare
+              Compare the two
             </button>
             <button type="button" className="text-button" onClick={() => setChosen([])}>
               Choose none
