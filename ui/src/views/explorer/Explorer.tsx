@@ -19,6 +19,7 @@ import { ScopeBar } from './ScopeBar.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { SeriesChart } from './SeriesChart.tsx';
 import { TimeRangePicker } from './TimeRangePicker.tsx';
+import { FocusBar } from '../timeline/FocusBar.tsx';
 import { TopBar, type AppActions } from '../TopBar.tsx';
 import { Visualization } from './Visualization.tsx';
 import { useFacetChoice } from './use-facet-choice.ts';
@@ -161,6 +162,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   ]}
                   onChange={(next) => update({ tab: next })}
                 />
+                <FocusBar state={state} update={update} />
                 <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
                   <Visualization
                     tab={tab}

@@ -10,6 +10,7 @@ import { EmptyState, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { StateLink } from '../../widgets/StateLink.tsx';
 import { Tabs } from '../../widgets/Tabs.tsx';
 import { FlamePane } from '../pane/FlamePane.tsx';
+import { FocusBar } from '../timeline/FocusBar.tsx';
 import { TopBar, type AppActions } from '../TopBar.tsx';
 import { ProfileHeader } from './ProfileHeader.tsx';
 
@@ -94,6 +95,7 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
                 tabs={shown}
                 onChange={(next) => update({ tab: next })}
               />
+              <FocusBar state={state} update={update} />
               <div id={panelId} className="tab-panel" role="tabpanel" aria-labelledby={`${panelId}-${tab}`}>
                 <Suspense fallback={<Skeleton lines={10} label="Loading" />}>
                   <TabContent tab={tab} profile={profile.data} state={state} update={update} />
