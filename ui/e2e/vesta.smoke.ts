@@ -177,6 +177,7 @@ test('a profile opens, and its original upload can be downloaded', async ({ page
   await page.getByRole('region', { name: 'Profiles' }).locator('tbody tr').first().getByRole('link').click();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(page.getByRole('tree').or(page.getByText('No samples to show'))).toBeVisible();
+  await page.getByRole('button', { name: 'Download what was uploaded' }).click();
   const [upload] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('link', { name: /Original upload/ }).click(),
@@ -185,7 +186,8 @@ test('a profile opens, and its original upload can be downloaded', async ({ page
   expect(bytes.length).toBeGreaterThan(100);
   expect(bytes.includes('event')).toBe(true);
 
-  await page.getByRole('tab', { name: 'Details' }).click();
+  await page.getByRole('tab', { name: 'Runtime info' }).click();
+  const attachment = page.locator('.details a[download]').first();
   const attachment = page.locator('.attachments a').first();
   await expect(attachment).toBeVisible();
   const [part] = await Promise.all([page.waitForEvent('download'), attachment.click()]);

@@ -1,9 +1,11 @@
 import { apiUrl } from '../../api/client.ts';
 import { scopeOf } from '../../api/queries.ts';
 import { useSameProcess } from '../../api/profile-page.ts';
+import { revisionOfTags } from '../../api/revision.ts';
 import type { ProfileBody } from '../../api/types.ts';
 import { formatBytes, formatTimeShort } from '../../model/format.ts';
 import { neighborsOf, type ListedProfile } from '../../model/neighbors.ts';
+import { commitUrl } from '../../model/repository.ts';
 import type { ViewState } from '../../state/url.ts';
 import { useCopy } from '../../widgets/CopyButton.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
@@ -34,6 +36,7 @@ export function ProfileActions({
         </div>
       )}
       <CompareMenu scope={scopeOf(state)} profile={profile} before={previous?.id} />
+      <CommitLink profile={profile} />
       <DownloadMenu profile={profile} source={state.source} />
       <button type="button" className="button" onClick={copy}>
         <Icon name={said === 'copied' ? 'check' : 'link'} />
@@ -42,6 +45,24 @@ export function ProfileActions({
         </span>
       </button>
     </div>
+  );
+}
+
+function CommitLink({ profile }: { readonly profile: ProfileBody }) {
+  const revision = revisionOfTags(profile.tags);
+  const href = revision && commitUrl(revision);
+  if (!href) return null;
+  return (
+    <a
+      className="button commit-link"
+      href={href}
+      target="_blank"
+      rel="noreferrer"
+      title={`The commit that this ran, at ${revision.repository.site}`}
+    >
+      <Icon name="commit" />
+      {revision.commit.slice(0, 7)}
+    </a>
   );
 }
 

@@ -1,10 +1,13 @@
 import { serviceQuery, useListedProfiles, useSameProcess } from '../../api/profile-page.ts';
 import type { ProfileBody } from '../../api/types.ts';
+import { compareWith } from '../../model/compare-scopes.ts';
 import { formatCount, formatDurationMs, formatTimeShort, formatValue } from '../../model/format.ts';
 import { duringSameTime, type ListedProfile } from '../../model/neighbors.ts';
+import { useNow } from '../../state/use-now.ts';
+import { useViewState } from '../../state/use-view-state.ts';
 import { ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { StateLink } from '../../widgets/StateLink.tsx';
-import { toComparison, toProfile, toService } from './links.ts';
+import { toProfile, toService } from './links.ts';
 import './related.css';
 
 /** What else ran at that time, and what the process did before and after. */
@@ -76,6 +79,8 @@ function RelatedTable(props: {
   readonly refersMs: number;
 }) {
   const { label, own, profiles, refersMs } = props;
+  const [state] = useViewState();
+  const nowMs = useNow();
   const hasHosts = profiles.some(({ host }) => host !== '');
   return (
     <table aria-label={label}>
@@ -133,7 +138,13 @@ function RelatedTable(props: {
                 {each.id === own ? (
                   <span className="muted">this one</span>
                 ) : (
-                  <StateLink label={`Compare with ${time}`} patch={toComparison(each.id, own)}>
+                  <StateLink
+                    label={`Compare with ${time}`}
+                    patch={{
+                      ...compareWith(state, { kind: 'profile', baseline: each.id }, nowMs),
+                      tab: 'flame',
+                    }}
+                  >
                     Compare
                   </StateLink>
                 )}
