@@ -61,6 +61,15 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'share menu',
+    path: '/',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Share and download' }).click();
+      await page.getByRole('button', { name: /^Make a link/ }).click();
+      await page.getByRole('textbox', { name: 'Permalink' }).waitFor();
+    },
+  },
+  {
     name: 'values per minute',
     path: '/?v=2&per=minute',
     ready: async (page) => page.getByRole('button', { name: /^Values: / }).click(),

@@ -40,6 +40,12 @@ test('an empty store explains how to send profiles and turns into data by itself
   await expect(page.getByText('ddtrace-run python app.py')).toBeVisible();
   await page.getByRole('radio', { name: 'Node.js' }).check({ force: true });
   await expect(page.getByText('npm install dd-trace')).toBeVisible();
+  await page.getByRole('radio', { name: 'In Docker' }).check({ force: true });
+  await expect(page.getByText('-e DD_TRACE_AGENT_URL=unix:///run/vesta/sdk.sock')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Nothing yet?' })).toHaveCount(0);
+  await page.clock.runFor(61_000);
+  await expect(page.getByRole('heading', { name: 'Nothing yet?' })).toBeVisible();
+  await expect(page.getByText('No upload has reached the server since its start.')).toBeVisible();
   mock.options = {};
   await page.clock.runFor(20_000);
   await expect(tree(page)).toBeVisible();

@@ -188,7 +188,6 @@ test('a profile opens, and its original upload can be downloaded', async ({ page
 
   await page.getByRole('tab', { name: 'Runtime info' }).click();
   const attachment = page.locator('.details a[download]').first();
-  const attachment = page.locator('.attachments a').first();
   await expect(attachment).toBeVisible();
   const [part] = await Promise.all([page.waitForEvent('download'), attachment.click()]);
   expect(bytes.includes(readFileSync(await part.path()))).toBe(true);

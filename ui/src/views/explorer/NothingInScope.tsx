@@ -7,7 +7,7 @@ import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { useNow } from '../../state/use-now.ts';
 import { EmptyState } from '../../widgets/State.tsx';
-import { Onboarding } from '../Onboarding.tsx';
+import { Onboarding } from '../onboarding/Onboarding.tsx';
 
 /** Nothing in scope: either nothing was ever received, or the scope is the reason. */
 export function NothingInScope({ state, update }: { readonly state: ViewState; readonly update: Update }) {
