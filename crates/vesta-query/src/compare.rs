@@ -114,7 +114,7 @@ fn compare(
     let judge = Judge {
         samples: (count(samples_a.total()), count(samples_b.total())),
         seconds: (a.value_type.kind == Kind::Delta)
-            .then(|| (side_a.basis.covered.as_secs_f64(), side_b.basis.covered.as_secs_f64())),
+            .then_some((side_a.basis.covered.as_secs_f64(), side_b.basis.covered.as_secs_f64())),
     };
     let mut changes = whole.changes();
     changes.truncate(options.max_changes);

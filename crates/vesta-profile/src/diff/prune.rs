@@ -50,7 +50,7 @@ impl DiffTree {
                 continue;
             }
             while open.last().is_some_and(|last| last.node != parent) {
-                result.close(open.pop());
+                result.close(open.pop().as_ref());
             }
             if keep[index] {
                 let above = open.last().map_or(FlameTree::NO_PARENT, |last| last.emitted);
@@ -65,7 +65,7 @@ impl DiffTree {
             }
         }
         while let Some(last) = open.pop() {
-            result.close(Some(last));
+            result.close(Some(&last));
         }
         result.tree.functions = self.functions;
         result
@@ -87,8 +87,8 @@ impl PrunedDiff {
         node
     }
 
-    fn close(&mut self, open: Option<Open>) {
-        if let Some(Open { emitted, lost: Some((a, b)), .. }) = open {
+    fn close(&mut self, open: Option<&Open>) {
+        if let Some(&Open { emitted, lost: Some((a, b)), .. }) = open {
             self.push(emitted, FunctionId::OTHER);
             a.emit(&mut self.tree.a);
             b.emit(&mut self.tree.b);
