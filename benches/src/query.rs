@@ -1,4 +1,4 @@
-//! Merged flame graphs of one service among twenty, over an hour and over a day.
+//! Merged flame graphs of one service among twenty, over an hour and over a day, and what else is made of their stacks.
 
 use crate::fill;
 use anyhow::Context;
@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vesta_benches::{Fleet, Shape, percentiles};
-use vesta_query::{Engine, FlameGraphOptions, SampleScope, Scope, time};
+use vesta_profile::Transform;
+use vesta_query::{
+    CallGraphOptions, CompareOptions, Engine, FlameGraphOptions, QueryError, SampleScope, Scope, time,
+};
 use vesta_store::{Store, StoreConfig, Timestamp};
 
 #[derive(clap::Args)]
@@ -69,9 +72,43 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         }
         let found = percentiles(&mut warm);
         println!("{range}: warm p50 {:.1?}, max {:.1?}", found.p50, found.max);
+        let question = |from: &str, to: &str| -> anyhow::Result<SampleScope> {
+            let range = time::parse_range(from, to, newest)?;
+            Ok(SampleScope::new(Scope::parse(&format!("service:{service}"), range)?, "cpu-time"))
+        };
+        let all = question(range, "now")?;
+        let mine = SampleScope { transforms: vec![Transform::MyCode], ..all.clone() };
+        let graph = FlameGraphOptions::default();
+        repeat(range, "my code", async || engine.flame_graph(&mine, &graph).await).await?;
+        repeat(range, "call graph", async || engine.call_graph(&all, CallGraphOptions::default()).await)
+            .await?;
+        if range == "now-1h" {
+            let (before, options) = (question("now-2h", "now-1h")?, CompareOptions::default());
+            repeat(range, "compared with the hour before", async || {
+                engine.compare(&before, &engine, &all, &options).await
+            })
+            .await?;
+        }
         drop(engine);
         store.shutdown().await?;
     }
+    Ok(())
+}
+
+/// Asks ten times and prints how long it took.
+async fn repeat<T>(
+    range: &str,
+    what: &str,
+    ask: impl AsyncFn() -> Result<T, QueryError>,
+) -> anyhow::Result<()> {
+    let mut took = Vec::new();
+    for _ in 0..10 {
+        let start = Instant::now();
+        ask().await?;
+        took.push(start.elapsed());
+    }
+    let found = percentiles(&mut took);
+    println!("{range}, {what}: p50 {:.1?}, max {:.1?}", found.p50, found.max);
     Ok(())
 }
 
