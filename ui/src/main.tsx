@@ -20,9 +20,7 @@ import './views/pane/pane.css';
 import './views/pane/menus.css';
 import './views/pane/side-table.css';
 import './views/tables.css';
-import './views/profile/profile.css';
 import './views/timeline/focus-bar.css';
-import './views/dialogs.css';
 
 startTheme();
 const root = document.querySelector('#root');

@@ -1,5 +1,6 @@
 import { FLAME_KEYS } from '../flame/keyboard.ts';
 import { Dialog } from '../widgets/Dialog.tsx';
+import './dialogs.css';
 
 const MOUSE: readonly (readonly [string, string])[] = [
   ['Click', 'Zoom in; on the frame zoomed in on, zoom out'],

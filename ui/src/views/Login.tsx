@@ -2,6 +2,7 @@ import { useState } from 'react';
 
 import { useLogin } from '../api/queries.ts';
 import { Logo } from './Logo.tsx';
+import './dialogs.css';
 
 export function Login({ mayOnlyWrite }: { readonly mayOnlyWrite: boolean }) {
   const [token, setToken] = useState('');

@@ -8,6 +8,7 @@ import { useNow } from '../state/use-now.ts';
 import { Dialog } from '../widgets/Dialog.tsx';
 import { Segmented } from '../widgets/Segmented.tsx';
 import { ErrorState, Skeleton } from '../widgets/State.tsx';
+import './dialogs.css';
 
 const DAY_SECONDS = 86_400;
 const GIB = 1024 ** 3;

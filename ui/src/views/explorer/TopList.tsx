@@ -8,7 +8,9 @@ import { Basis } from '../pane/Basis.tsx';
 import { ShareMenu } from '../share/ShareMenu.tsx';
 import { LabelFilters } from '../pane/LabelFilters.tsx';
 import { NormalizeSelect } from '../pane/NormalizeSelect.tsx';
+import { TransformChips } from '../pane/TransformChips.tsx';
 import { TypeSelect } from '../pane/TypeSelect.tsx';
+import { MyCodeToggle } from '../pane/ViewControls.tsx';
 import { DimensionMenu } from './DimensionMenu.tsx';
 import { TopRows } from './TopRows.tsx';
 import { useTopRows } from './use-top-rows.ts';
@@ -63,6 +65,7 @@ export function TopList({ scope, state, update, whenEmpty }: TopListProps) {
           value={state.normalize}
           onNormalize={(normalize) => update({ normalize })}
         />
+        <MyCodeToggle state={state} update={update} />
         <LabelFilters
           labels={labels.data}
           type={type}
@@ -96,6 +99,7 @@ export function TopList({ scope, state, update, whenEmpty }: TopListProps) {
           <ShareMenu scope={scope} question={question} />
         </div>
       </div>
+      <TransformChips transforms={state.transforms} update={update} />
       {answer.isError && !body ? (
         <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
       ) : !body ? (

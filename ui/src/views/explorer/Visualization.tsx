@@ -63,6 +63,6 @@ function Shown({ tab, scope, state, update, whenEmpty }: VisualizationProps) {
     case 'profiles':
       return <ProfilesTable {...common} whenEmpty={whenEmpty} />;
     default:
-      return <FlamePane {...common} mode="flame" whenEmpty={whenEmpty} />;
+      return <FlamePane {...common} whenEmpty={whenEmpty} />;
   }
 }

@@ -13,7 +13,6 @@ import { FlameBody } from './FlameBody.tsx';
 import { FlameSearch } from './FlameSearch.tsx';
 import { LabelFilters } from './LabelFilters.tsx';
 import { NormalizeSelect } from './NormalizeSelect.tsx';
-import { TopPane } from './TopPane.tsx';
 import { TransformChips } from './TransformChips.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
 import { useExpanded } from './use-expanded.ts';
@@ -28,21 +27,19 @@ interface FlamePaneProps {
   readonly scope: Scope;
   readonly state: ViewState;
   readonly update: Update;
-  /** The table alone, or beside the flame graph. */
-  readonly mode: 'flame' | 'top';
   /** Shown when there is nothing at all in scope. */
   readonly whenEmpty: React.ReactNode;
 }
 
 /** Value type, filters and search on top; below them the flame graph and the table beside it. */
-export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePaneProps) {
+export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
   const types = useTypes(scope);
   const known = types.data?.types ?? [];
   const type = known.find((each) => each.name === state.type) ?? known[0];
   const isReady = type !== undefined;
   const question = questionOf(state, type?.name ?? '');
-  const isSandwich = mode === 'flame' && state.sandwich !== '';
-  const isFlame = mode === 'flame' && !isSandwich;
+  const isSandwich = state.sandwich !== '';
+  const isFlame = !isSandwich;
   const flameGraph = useFlameGraph(scope, question, isReady && isFlame);
   const labels = useLabels(scope, { ...question, filters: [] }, isReady);
 
@@ -80,14 +77,12 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           value={type}
           onType={(name) => update({ type: name, zoom: [], expanded: [] })}
         />
-        {(isFlame || isSandwich) && <GranularityControl state={state} update={update} />}
-        {(isFlame || isSandwich) && (
-          <NormalizeSelect
-            basis={tree}
-            value={state.normalize}
-            onNormalize={(normalize) => update({ normalize })}
-          />
-        )}
+        <GranularityControl state={state} update={update} />
+        <NormalizeSelect
+          basis={tree}
+          value={state.normalize}
+          onNormalize={(normalize) => update({ normalize })}
+        />
         <MyCodeToggle state={state} update={update} />
         <LabelFilters
           labels={labels.data}
@@ -105,7 +100,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
             onSearch={(search) => update({ search }, { replace: true })}
             onMatch={view.showMatch}
           />
-          {(isFlame || isSandwich) && <LookMenu state={state} update={update} />}
+          <LookMenu state={state} update={update} />
           {isFlame && (
             <button
               type="button"
@@ -132,7 +127,7 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
         <Suspense fallback={<FlameSkeleton />}>
           <SandwichView scope={scope} state={state} update={update} question={question} revision={revision} />
         </Suspense>
-      ) : isFlame ? (
+      ) : (
         <FlameBody
           scope={scope}
           state={state}
@@ -146,8 +141,6 @@ export function FlamePane({ scope, state, update, mode, whenEmpty }: FlamePanePr
           view={view}
           revision={revision}
         />
-      ) : (
-        <TopPane scope={scope} state={state} update={update} question={question} search={state.search} />
       )}
     </div>
   );

@@ -13,6 +13,7 @@ import { FlamePane } from '../pane/FlamePane.tsx';
 import { FocusBar } from '../timeline/FocusBar.tsx';
 import { TopBar, type AppActions } from '../TopBar.tsx';
 import { ProfileHeader } from './ProfileHeader.tsx';
+import './profile.css';
 
 const MetricsTab = lazy(async () => ({ default: (await import('./MetricsTab.tsx')).MetricsTab }));
 const OpenedBanner = lazy(async () => ({
@@ -23,6 +24,7 @@ const OpenedExpired = lazy(async () => ({
 }));
 const RelatedTab = lazy(async () => ({ default: (await import('./RelatedTab.tsx')).RelatedTab }));
 const RuntimeInfo = lazy(async () => ({ default: (await import('./RuntimeInfo.tsx')).RuntimeInfo }));
+const TopList = lazy(async () => ({ default: (await import('../explorer/TopList.tsx')).TopList }));
 const TimelinePane = lazy(async () => ({
   default: (await import('../timeline/TimelinePane.tsx')).TimelinePane,
 }));
@@ -50,7 +52,7 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
 
   const tabs: ProfileTabInfo[] = [
     { value: 'flame', label: 'Flame graph' },
-    { value: 'top', label: 'Top' },
+    { value: 'top', label: 'Top list' },
     { value: 'timeline', label: 'Timeline' },
     { value: 'metrics', label: 'Metrics' },
     { value: 'runtime', label: 'Runtime info' },
@@ -140,13 +142,21 @@ function TabContent(props: {
       return <RuntimeInfo profile={profile} state={state} />;
     case 'related':
       return <RelatedTab profile={profile} />;
+    case 'top':
+      return (
+        <TopList
+          scope={scopeOf(state)}
+          state={state}
+          update={update}
+          whenEmpty={<NoSamples profile={profile} update={update} />}
+        />
+      );
     default:
       return (
         <FlamePane
           scope={scopeOf(state)}
           state={state}
           update={update}
-          mode={tab === 'top' ? 'top' : 'flame'}
           whenEmpty={<NoSamples profile={profile} update={update} />}
         />
       );

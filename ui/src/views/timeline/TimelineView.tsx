@@ -214,7 +214,6 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
             scope={scope}
             state={state}
             update={update}
-            mode="flame"
             whenEmpty={<EmptyState title="No samples in this selection" />}
           />
         ) : null
