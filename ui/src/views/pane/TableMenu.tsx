@@ -1,13 +1,14 @@
-import { csvOf } from '../../model/csv.ts';
-import { dimensionName, dimensionParts } from '../../model/dimension.ts';
-import { costPerCall, type FunctionRow, type SortField } from '../../model/top.ts';
+import { lazy, Suspense } from 'react';
+
+import type { FunctionRow, SortField } from '../../model/top.ts';
 import type { Dimension } from '../../state/url.ts';
-import { CopyItem } from '../../widgets/CopyButton.tsx';
-import { saveText } from '../../widgets/save-file.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
+import { Skeleton } from '../../widgets/State.tsx';
 
-interface TableMenuProps {
+const TableExport = lazy(async () => ({ default: (await import('./TableExport.tsx')).TableExport }));
+
+export interface TableMenuProps {
   readonly rows: readonly FunctionRow[];
   readonly dimension: Dimension;
   readonly columns: readonly SortField[];
@@ -17,7 +18,6 @@ interface TableMenuProps {
 
 /** The rows as they are filtered and sorted, for a spreadsheet. */
 export function TableMenu(props: TableMenuProps) {
-  const { dimension } = props;
   return (
     <Popover
       label="Copy or download the table"
@@ -26,53 +26,10 @@ export function TableMenu(props: TableMenuProps) {
       trigger={<Icon name="copy" />}
     >
       {(close) => (
-        <ul className="type-menu">
-          <li>
-            <CopyItem
-              text={() => tableCsv(props)}
-              name="Copy as CSV"
-              about="the rows as filtered and sorted"
-            />
-          </li>
-          <li>
-            <button
-              type="button"
-              className="menu-item"
-              onClick={() => {
-                saveText(
-                  tableCsv(props),
-                  `${dimensionName(dimension).toLowerCase().replaceAll(/\W+/g, '-')}.csv`,
-                );
-                close();
-              }}
-            >
-              <span className="strong">Download CSV</span>
-              <span className="muted">the same as a file</span>
-            </button>
-          </li>
-        </ul>
+        <Suspense fallback={<Skeleton lines={2} label="Loading" />}>
+          <TableExport {...props} onDone={close} />
+        </Suspense>
       )}
     </Popover>
   );
-}
-
-function tableCsv({ rows, dimension, columns, unit, whole }: TableMenuProps): string {
-  const { kind, key } = dimensionParts(dimension);
-  const isCode = kind === 'frame' && (key === 'function' || key === 'line');
-  const head = [key, ...(isCode ? ['file', 'module'] : []), ...(key === 'line' ? ['line'] : [])];
-  for (const field of columns) {
-    if (field === 'self' || field === 'total') head.push(`${field} (${unit})`, `share of ${field}`);
-    else head.push(field === 'each' ? `total per call (${unit})` : field);
-  }
-  const share = (value: number): number | null => (whole === 0 ? null : value / whole);
-  const lines = rows.map((row) => [
-    row.name,
-    ...(isCode ? [row.file, row.module] : []),
-    ...(key === 'line' ? [row.line || null] : []),
-    ...columns.flatMap((field) => {
-      if (field === 'self' || field === 'total') return [row[field], share(row[field])];
-      return [field === 'each' ? costPerCall(row) : row.calls];
-    }),
-  ]);
-  return csvOf(head, lines);
 }
