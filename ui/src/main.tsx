@@ -7,7 +7,6 @@ import { startTheme } from './state/theme.ts';
 import { App } from './views/App.tsx';
 import './theme.css';
 import './widgets/widgets.css';
-import './widgets/menu.css';
 import './flame/flame.css';
 import './views/shell.css';
 import './views/explorer/search.css';

@@ -1,4 +1,14 @@
-import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  lazy,
+  Suspense,
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 
 import {
   at,
@@ -12,22 +22,23 @@ import {
   type CallTree,
   type NodeId,
 } from '../model/call-tree.ts';
-import { formatShare, middleEllipsis } from '../model/format.ts';
+import { formatShare } from '../model/format.ts';
 import { AS_IS, formatNormalized, type Normalizer } from '../model/normalize.ts';
 import type { SearchResult } from '../model/search.ts';
 import { onColorsChange } from '../state/theme.ts';
 import type { ColorBy } from '../state/url.ts';
-import { Menu } from '../widgets/Menu.tsx';
 import type { Hit } from './display-list.ts';
 import type { FrameActionId } from './frame-actions.ts';
-import { TOP_DOWN, type FrameHandlers, type Terms } from './frame-handlers.ts';
-import { canRun, frameMenu } from './frame-menu.ts';
+import { canRun, TOP_DOWN, type FrameHandlers, type Terms } from './frame-handlers.ts';
 import { keyAction } from './keyboard.ts';
 import type { Lens } from './lens.ts';
 import { readPalette } from './palette.ts';
-import { PinnedDetails } from './PinnedDetails.tsx';
 import { ROW_HEIGHT, Surface } from './surface.ts';
 import { Tooltip } from './Tooltip.tsx';
+
+// Shown once the reader asks for them, and the first view is quicker without.
+const PinnedDetails = lazy(async () => ({ default: (await import('./PinnedDetails.tsx')).PinnedDetails }));
+const FrameMenu = lazy(async () => ({ default: (await import('./FrameMenu.tsx')).FrameMenu }));
 
 interface FlameGraphProps {
   readonly tree: CallTree;
@@ -397,37 +408,35 @@ export function FlameGraph(props: FlameGraphProps) {
           canPin
         />
       )}
-      {pinned && pinnedNode !== undefined && (
-        <PinnedDetails
-          key={pinned.path.join('.')}
-          tree={tree}
-          node={pinnedNode}
-          x={pinned.x}
-          y={pinned.y}
-          normalizer={normalizer}
-          terms={terms}
-          lens={lens}
-          handlers={handlers}
-          onAction={(id) => run(id, pinnedNode)}
-          onMenu={(point) => setMenu({ node: pinnedNode, at: point })}
-          onClose={unpin}
-        />
-      )}
-      {menu && (
-        <Menu
-          label={`What to do with ${nodeName(tree, menu.node)}`}
-          heading={middleEllipsis(nodeName(tree, menu.node), 120)}
-          at={menu.at}
-          items={frameMenu(
-            tree,
-            menu.node,
-            handlers,
-            (id) => run(id, menu.node),
-            () => onExpand(at(tree.parents, menu.node)),
-          )}
-          onClose={closeMenu}
-        />
-      )}
+      <Suspense fallback={null}>
+        {pinned && pinnedNode !== undefined && (
+          <PinnedDetails
+            key={pinned.path.join('.')}
+            tree={tree}
+            node={pinnedNode}
+            x={pinned.x}
+            y={pinned.y}
+            normalizer={normalizer}
+            terms={terms}
+            lens={lens}
+            handlers={handlers}
+            onAction={(id) => run(id, pinnedNode)}
+            onMenu={(point) => setMenu({ node: pinnedNode, at: point })}
+            onClose={unpin}
+          />
+        )}
+        {menu && (
+          <FrameMenu
+            tree={tree}
+            node={menu.node}
+            at={menu.at}
+            handlers={handlers}
+            onRun={(id) => run(id, menu.node)}
+            onExpand={() => onExpand(at(tree.parents, menu.node))}
+            onClose={closeMenu}
+          />
+        )}
+      </Suspense>
       <div className="flame-toast" role="status">
         {notice}
       </div>

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-import type { NodeId } from '../model/call-tree.ts';
+import { nodeSource, type CallTree, type NodeId } from '../model/call-tree.ts';
 import type { FrameActionId } from './frame-actions.ts';
 
 /** What the view around a flame graph can do with a frame, beyond what the flame graph does by itself. */
@@ -26,3 +26,17 @@ export interface Terms {
 }
 
 export const TOP_DOWN: Terms = { ofRoot: 'of all', ofParent: 'of caller' };
+
+/** What the flame graph can do without help. */
+const OWN: readonly FrameActionId[] = ['zoom', 'pin', 'copy-name', 'copy-stack', 'copy-source'];
+
+export function canRun(
+  id: FrameActionId,
+  tree: CallTree,
+  node: NodeId,
+  handlers: FrameHandlers | undefined,
+): boolean {
+  if (id === 'copy-source') return nodeSource(tree, node) !== '';
+  if (id === 'open-source') return handlers?.sourceLink(node) !== undefined;
+  return OWN.includes(id) || handlers?.can(id, node) === true;
+}

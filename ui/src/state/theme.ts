@@ -6,7 +6,7 @@ export type Theme = 'system' | 'light' | 'dark';
 const KEY = 'vesta.theme';
 const listeners = new Set<() => void>();
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-let chosen: Theme = stored();
+let chosen: Theme = embedded() ?? stored();
 
 /** The theme belongs to the reader: it is kept in the browser and never in a link. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
@@ -39,6 +39,13 @@ function apply(): void {
   const shown = chosen === 'system' ? (prefersDark.matches ? 'dark' : 'light') : chosen;
   document.documentElement.dataset['theme'] = shown;
   for (const listener of listeners) listener();
+}
+
+/** A flame graph in another page looks like that page, whatever this reader chose for his own. */
+function embedded(): Theme | undefined {
+  if (!/^\/embed\/?$/.test(location.pathname)) return undefined;
+  const value = new URLSearchParams(location.search).get('theme');
+  return value === 'light' || value === 'dark' ? value : undefined;
 }
 
 function stored(): Theme {

@@ -18,6 +18,7 @@ const ComparePage = lazy(async () => {
   const { ComparePage: component } = await import('./compare/ComparePage.tsx');
   return { default: component };
 });
+const EmbedPage = lazy(async () => ({ default: (await import('./embed/EmbedPage.tsx')).EmbedPage }));
 const LinkPage = lazy(async () => ({ default: (await import('./share/LinkPage.tsx')).LinkPage }));
 const PinnedBanner = lazy(async () => ({
   default: (await import('./share/PinnedBanner.tsx')).PinnedBanner,
@@ -55,7 +56,9 @@ export function App() {
   }, []);
 
   if (session.isPending) {
-    return (
+    return state.page === 'embed' ? (
+      <FlameSkeleton />
+    ) : (
       <div className="page">
         <header className="top-bar">
           <Logo />
@@ -72,6 +75,14 @@ export function App() {
     return (
       <Suspense fallback={null}>
         <Login mayOnlyWrite={scope === 'write'} />
+      </Suspense>
+    );
+  }
+
+  if (state.page === 'embed') {
+    return (
+      <Suspense fallback={<FlameSkeleton />}>
+        <EmbedPage state={state} update={update} />
       </Suspense>
     );
   }

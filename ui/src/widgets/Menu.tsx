@@ -1,6 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 
+import './menu.css';
+
 export interface MenuItem {
   readonly id: string;
   readonly label: ReactNode;

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 
 import { useFlameGraph, type FlameGraphQuestion, type Scope } from '../../api/queries.ts';
 import type { LabelsBody, ValueTypeInfo } from '../../api/types.ts';
@@ -16,10 +16,11 @@ import { Busy, ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
 import { Basis } from './Basis.tsx';
 import { Breadcrumb } from './Breadcrumb.tsx';
 import { handlersOf } from './handlers-of.tsx';
-import { NothingLeft } from './NothingLeft.tsx';
-import { PrunedMatches } from './PrunedMatches.tsx';
 import { SideTable } from './SideTable.tsx';
 import type { FlameView } from './use-flame-view.ts';
+
+const NothingLeft = lazy(async () => ({ default: (await import('./NothingLeft.tsx')).NothingLeft }));
+const PrunedMatches = lazy(async () => ({ default: (await import('./PrunedMatches.tsx')).PrunedMatches }));
 
 interface FlameBodyProps {
   readonly scope: Scope;
@@ -56,7 +57,13 @@ export function FlameBody(props: FlameBodyProps) {
   }
   if (!tree || !normalizer) return <FlameSkeleton />;
   const whole = at(tree.totals, 0);
-  if (whole === 0) return <NothingLeft scope={scope} question={question} update={update} />;
+  if (whole === 0) {
+    return (
+      <Suspense fallback={null}>
+        <NothingLeft scope={scope} question={question} update={update} />
+      </Suspense>
+    );
+  }
 
   function expand(parent: NodeId): void {
     if (!tree) return;
@@ -68,7 +75,17 @@ export function FlameBody(props: FlameBodyProps) {
     <>
       <div className="pane-status">
         <Breadcrumb tree={tree} zoomed={view.zoomed} normalizer={normalizer} onZoom={view.zoomTo} />
-        <PrunedMatches scope={scope} question={question} tree={tree} search={state.search} update={update} />
+        {state.search !== '' && (
+          <Suspense fallback={null}>
+            <PrunedMatches
+              scope={scope}
+              question={question}
+              tree={tree}
+              search={state.search}
+              update={update}
+            />
+          </Suspense>
+        )}
         <Basis tree={tree} />
       </div>
       <div className="flame-split" data-table={state.table}>

@@ -1,9 +1,7 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense } from 'react';
 
-import { questionOf, useFlameGraph, useLabels, useTypes, type Scope } from '../../api/queries.ts';
+import { questionOf, useLabels, useTypes, type Scope } from '../../api/queries.ts';
 import { useRevision } from '../../api/revision.ts';
-import { decodeCallTree } from '../../model/call-tree.ts';
-import { orderedByName } from '../../model/order.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
@@ -15,7 +13,7 @@ import { LabelFilters } from './LabelFilters.tsx';
 import { NormalizeSelect } from './NormalizeSelect.tsx';
 import { TransformChips } from './TransformChips.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
-import { useExpanded } from './use-expanded.ts';
+import { useFlameTree } from './use-flame-tree.ts';
 import { useFlameView } from './use-flame-view.ts';
 import { FullScreenToggle, GranularityControl, LookMenu, MyCodeToggle } from './ViewControls.tsx';
 
@@ -40,20 +38,9 @@ export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
   const question = questionOf(state, type?.name ?? '');
   const isSandwich = state.sandwich !== '';
   const isFlame = !isSandwich;
-  const flameGraph = useFlameGraph(scope, question, isReady && isFlame);
+  const { flameGraph, tree, isBusy } = useFlameTree(scope, state, question, isReady && isFlame);
   const labels = useLabels(scope, { ...question, filters: [] }, isReady);
 
-  const baseTree = useMemo(
-    () => (flameGraph.data ? decodeCallTree(flameGraph.data, state.granularity) : undefined),
-    // The granularity belongs to the answer; until the next one is here, the previous stays as it was.
-    // eslint-disable-next-line react/exhaustive-deps
-    [flameGraph.data],
-  );
-  const { tree: grown, isExpanding } = useExpanded(scope, state, question, baseTree);
-  const tree = useMemo(
-    () => (grown && state.order === 'name' ? orderedByName(grown) : grown),
-    [grown, state.order],
-  );
   const view = useFlameView(
     tree,
     state.zoom,
@@ -137,7 +124,7 @@ export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
           labels={labels.data}
           tree={tree}
           flameGraph={flameGraph}
-          isBusy={(flameGraph.isFetching && flameGraph.isPlaceholderData) || isExpanding}
+          isBusy={isBusy}
           view={view}
           revision={revision}
         />

@@ -1,3 +1,5 @@
+import { lazy, Suspense } from 'react';
+
 import type { SampleQuestion, Scope } from '../../api/queries.ts';
 import type { FrameActionId } from '../../flame/frame-actions.ts';
 import type { FrameHandlers, SourceLink } from '../../flame/frame-handlers.ts';
@@ -12,7 +14,8 @@ import {
 } from '../../model/transforms.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
-import { SourcePreview } from './SourcePreview.tsx';
+
+const SourcePreview = lazy(async () => ({ default: (await import('./SourcePreview.tsx')).SourcePreview }));
 
 interface FrameHandlersOptions {
   readonly scope: Scope;
@@ -36,7 +39,15 @@ export function handlersOf(options: FrameHandlersOptions): FrameHandlers {
     },
     sourceLink: (node) => (revision ? linkOf(tree, node, revision) : undefined),
     sourceLines: (node) => (
-      <SourcePreview scope={scope} question={question} normalize={state.normalize} tree={tree} node={node} />
+      <Suspense fallback={null}>
+        <SourcePreview
+          scope={scope}
+          question={question}
+          normalize={state.normalize}
+          tree={tree}
+          node={node}
+        />
+      </Suspense>
     ),
   };
 }

@@ -1,24 +1,35 @@
-import { at, nodePackage, nodeSource, OTHER, type CallTree, type NodeId } from '../model/call-tree.ts';
-import type { MenuItem } from '../widgets/Menu.tsx';
+import { at, nodeName, nodePackage, OTHER, type CallTree, type NodeId } from '../model/call-tree.ts';
+import { middleEllipsis } from '../model/format.ts';
+import { Menu, type MenuItem } from '../widgets/Menu.tsx';
 import { FRAME_ACTIONS, shownKey, type FrameActionId } from './frame-actions.ts';
-import type { FrameHandlers } from './frame-handlers.ts';
+import { canRun, type FrameHandlers } from './frame-handlers.ts';
 
-/** What the flame graph can do without help. */
-const OWN: readonly FrameActionId[] = ['zoom', 'pin', 'copy-name', 'copy-stack', 'copy-source'];
-
-export function canRun(
-  id: FrameActionId,
-  tree: CallTree,
-  node: NodeId,
-  handlers: FrameHandlers | undefined,
-): boolean {
-  if (id === 'copy-source') return nodeSource(tree, node) !== '';
-  if (id === 'open-source') return handlers?.sourceLink(node) !== undefined;
-  return OWN.includes(id) || handlers?.can(id, node) === true;
+interface FrameMenuProps {
+  readonly tree: CallTree;
+  readonly node: NodeId;
+  readonly at: { readonly x: number; readonly y: number };
+  readonly handlers: FrameHandlers | undefined;
+  readonly onRun: (id: FrameActionId) => void;
+  readonly onExpand: () => void;
+  readonly onClose: () => void;
 }
 
-/** The menu of a frame: what makes no sense for it is not in it. */
-export function frameMenu(
+export function FrameMenu(props: FrameMenuProps) {
+  const { tree, node, at: point, handlers, onRun, onExpand, onClose } = props;
+  const name = nodeName(tree, node);
+  return (
+    <Menu
+      label={`What to do with ${name}`}
+      heading={middleEllipsis(name, 120)}
+      at={point}
+      items={itemsOf(tree, node, handlers, onRun, onExpand)}
+      onClose={onClose}
+    />
+  );
+}
+
+/** What makes no sense for the frame is not in its menu. */
+function itemsOf(
   tree: CallTree,
   node: NodeId,
   handlers: FrameHandlers | undefined,
