@@ -121,7 +121,9 @@ function rangeText(
 ): string {
   if (from !== null && to === null) return `≥ ${format(from)}`;
   if (from === null && to !== null) return `≤ ${format(to)}`;
-  const [low, high] = [format(from ?? whole.from), format(to ?? whole.to)];
+  // The digits of what is as good as nothing only take the room of the name.
+  const smallest = from ?? (Math.abs(whole.from) < whole.to / 1000 ? 0 : whole.from);
+  const [low, high] = [format(smallest), format(to ?? whole.to)];
   // The unit once, where both ends have the same.
   const unit = / \S+$/.exec(high)?.[0] ?? '';
   return `${unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low} – ${high}`;

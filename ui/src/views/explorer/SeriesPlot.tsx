@@ -67,6 +67,9 @@ export function SeriesPlot({ body, isStacked = false, focused = null, onCursor, 
   return <div className="series-plot" ref={ref} aria-hidden="true" />;
 }
 
+/** Sizes are read in KiB and MiB, so their axis has steps of powers of two. */
+const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
+
 function optionsFor(
   body: SeriesBody,
   isStacked: boolean,
@@ -111,6 +114,7 @@ function optionsFor(
       {
         ...axis,
         space: 34,
+        ...(body.unit.startsWith('bytes') && { incrs: BINARY_STEPS }),
         size: (_plot, texts) => 16 + 6.4 * Math.max(7, ...(texts ?? []).map((text) => text.length)),
         values: (_plot, ticks) => ticks.map((tick) => (tick === 0 ? '0' : formatRound(tick, body.unit))),
       },
