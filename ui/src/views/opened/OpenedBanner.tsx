@@ -116,7 +116,9 @@ function KeepForm({ profile, update }: { readonly profile: ProfileBody; readonly
         />
       </label>
       <label>
-        Environment <span className="muted">(optional)</span>
+        <span>
+          Environment <span className="muted">(optional)</span>
+        </span>
         <input type="text" spellCheck={false} value={env} onChange={(event) => setEnv(event.target.value)} />
       </label>
       {keep.isError && (

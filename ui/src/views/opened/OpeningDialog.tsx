@@ -95,12 +95,13 @@ export function OpeningDialog(props: { readonly chosen: FilesToOpen; readonly on
               <button
                 type="button"
                 className="button primary"
+                title={first.name}
                 onClick={() => {
                   update(addressOf(first, compareWith));
                   onClose();
                 }}
               >
-                Show {first.name}
+                {opened.length === 1 ? 'Show it' : 'Show the first'}
               </button>
             )}
           </>

@@ -14,9 +14,9 @@ export function EventBar(props: {
   if (!facts) {
     return (
       <div className="event-bar muted">
-        <span>
-          Drag over lanes or the time axis for the flame graph of that time. <kbd>Ctrl</kbd> and the wheel
-          zoom, <kbd>Shift</kbd> and the wheel move.
+        <span>Drag over lanes or the time axis for the flame graph of that time.</span>
+        <span className="event-bar-hint">
+          <kbd>Ctrl</kbd> and the wheel zoom, <kbd>Shift</kbd> and the wheel move.
         </span>
       </div>
     );

@@ -13,7 +13,7 @@ interface LaneTableProps {
 
 const KINDS: Record<Lane['kind'], string> = {
   thread: 'Thread',
-  gc: 'Garbage collection',
+  gc: 'Runtime',
   runtime: 'Runtime',
   async: 'In the background',
 };

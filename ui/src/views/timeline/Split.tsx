@@ -1,4 +1,4 @@
-import { useRef, useState, type ReactNode } from 'react';
+import { useRef, useState, type CSSProperties, type ReactNode } from 'react';
 
 const KEY = 'vesta.timeline-split';
 const LEAST = 20;
@@ -27,12 +27,8 @@ export function Split(props: {
     <div
       className="split"
       ref={ref}
-      style={{
-        gridTemplateRows:
-          props.lower === null
-            ? 'minmax(0, 1fr)'
-            : `minmax(0, ${percent}fr) auto minmax(0, ${100 - percent}fr)`,
-      }}
+      data-lower={props.lower !== null}
+      style={{ '--upper': `${percent}fr`, '--lower': `${100 - percent}fr` } as CSSProperties}
     >
       {props.upper}
       {props.lower !== null && (
