@@ -169,6 +169,56 @@ const VIEWS: readonly View[] = [
     path: '/',
     ready: async (page) => page.getByRole('button', { name: 'Keyboard and search help' }).click(),
   },
+  {
+    name: 'timeline with a chosen time and request',
+    path: '/profiles/0329af6554c00000?v=2&tab=timeline&window=1795215963000,1795215964000&span=42&filter=thread:aio',
+    ready: async (page) => {
+      await page.getByRole('treegrid').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowDown');
+      await page.getByRole('tree').waitFor();
+    },
+  },
+  {
+    name: 'lanes as a table',
+    path: '/profiles/0329af6554c00000?v=2&tab=timeline&lane_table=1',
+    ready: (page) => page.getByRole('region', { name: 'Lanes' }).waitFor(),
+  },
+  {
+    name: 'menu of a lane',
+    path: '/profiles/0329af6554c00000?v=2&tab=timeline',
+    ready: async (page) => {
+      await page.getByTestId('timeline-canvas').click({ button: 'right', position: { x: 300, y: 66 } });
+      await page.getByRole('menu').waitFor();
+    },
+  },
+  {
+    name: 'processes to choose from',
+    path: '/?v=2&tab=timeline',
+    ready: (page) => page.getByRole('region', { name: 'Processes' }).waitFor(),
+  },
+  {
+    name: 'samples without times',
+    path: '/profiles/0329af6554c00000?v=2&tab=timeline',
+    mock: { withoutTimes: true },
+    ready: (page) => page.getByText('DD_PROFILING_TIMELINE_ENABLED').waitFor(),
+  },
+  {
+    name: 'opened file',
+    path: '/opened/0000000000000001',
+    ready: async (page) => page.getByRole('button', { name: 'Keep it' }).click(),
+  },
+  {
+    name: 'file that cannot be read',
+    path: '/',
+    ready: async (page) => {
+      const chooser = page.waitForEvent('filechooser');
+      await page.getByRole('button', { name: 'Open a file' }).click();
+      const file = { name: 'notes.txt', mimeType: '', buffer: Buffer.from('a') };
+      await (await chooser).setFiles([file]);
+      await page.getByRole('alert').waitFor();
+    },
+  },
 ];
 
 for (const theme of ['light', 'dark'] as const) {
