@@ -53,6 +53,7 @@ mod measure;
 mod measures;
 mod series;
 mod tag_keys;
+mod type_series;
 mod types;
 
 mod breakdown;
@@ -101,4 +102,5 @@ pub use spans::SpanId;
 pub use tag_keys::{TagKey, TagKeyOptions, TagKeys};
 pub use timeline::ProcessTimeline;
 pub use top::{TopList, TopOptions};
+pub use type_series::TypeSeriesOptions;
 pub use types::{TypeSummary, Types};

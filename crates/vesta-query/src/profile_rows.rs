@@ -23,10 +23,12 @@ pub(crate) struct ProfileRows {
     processes: Names,
 }
 
-/// One profile.
+/// One profile. Times are in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProfileRow {
     pub(crate) id: i64,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
     /// The value of the tag; [`Names::NONE`] if there are too many.
     pub(crate) group: usize,
     /// The process; the same for all profiles unless processes were asked for.
@@ -55,10 +57,10 @@ impl Engine {
         scope: &Scope,
         question: &ProfileQuestion,
     ) -> Result<ProfileRows, QueryError> {
-        let mut columns: Vec<&'static str> = Vec::new();
+        let mut columns = vec!["start", "end"];
         columns.extend(question.tag.as_deref().map(|key| promoted_column(key).unwrap_or("tags")));
         if question.value_type.is_some() {
-            columns.extend(["service", "host", "runtime_id", "start", "value_types"]);
+            columns.extend(["service", "host", "runtime_id", "value_types"]);
         }
         let max_groups = self.limits().distinct_values;
         let new = move || ProfileRows {
@@ -74,6 +76,7 @@ impl Engine {
                 mask = Some(mask.map_or(has_type.clone(), |mask| &mask & &has_type));
             }
             let ids = integers(batch, "profile_id")?;
+            let (starts, ends) = (integers(batch, "start")?, integers(batch, "end")?);
             let groups = TagColumn::of(batch, question.tag.as_deref())?;
             let processes = question.value_type.as_ref().map(|_| ProcessColumns::of(batch)).transpose()?;
             for_each_row(batch.num_rows(), mask.as_ref(), |row| {
@@ -83,6 +86,8 @@ impl Engine {
                 }
                 rows.rows.push(ProfileRow {
                     id: ids.value(row),
+                    start: starts.value(row),
+                    end: ends.value(row),
                     group: rows.groups.intern(groups.at(row)),
                     process,
                 });

@@ -33,8 +33,10 @@ pub struct SeriesOptions {
 /// spans several steps is spread over them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What is plotted.
-    pub measure: Measure,
+    /// The name of the measure or value type that is plotted.
+    pub name: String,
+    /// The unit of the numbers; empty if it is not known.
+    pub unit: String,
     /// The distance of points.
     pub step: Duration,
     /// Where steps begin.
@@ -108,7 +110,8 @@ impl Engine {
         };
         let parts = self.fold_profiles(&snapshot, scope, &columns, Lines::default, step).await?;
         let lines = parts.into_iter().reduce(Lines::merge).unwrap_or_default();
-        Ok(lines.into_series(&plot, options.limit))
+        let (name, unit) = (plot.measure.name().into_owned(), plot.measure.unit().to_owned());
+        Ok(lines.into_series(&plot.steps, options.limit, name, unit))
     }
 }
 
@@ -119,29 +122,29 @@ struct Plot {
 }
 
 /// A division of time. All times are in microseconds.
-struct Steps {
-    from: i64,
-    to: i64,
+pub(crate) struct Steps {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
     /// Where the first step begins: a whole number of steps since 1970, at or before `from`.
     first: i64,
-    step: i64,
+    pub(crate) step: i64,
 }
 
 /// One value per step; `None` where nothing was drawn.
-type Line = Vec<Option<f64>>;
+pub(crate) type Line = Vec<Option<f64>>;
 
 #[derive(Default)]
-struct Lines {
+pub(crate) struct Lines {
     by_group: HashMap<String, Line, FixedState>,
     /// The sum of lines past [`MAX_GROUPS`].
     rest: Option<Line>,
-    basis: Basis,
+    pub(crate) basis: Basis,
 }
 
 // === impl Steps ===
 
 impl Steps {
-    fn new(range: TimeRange, points: usize) -> Self {
+    pub(crate) fn new(range: TimeRange, points: usize) -> Self {
         let (from, to) = (range.from.0, range.to.0.max(range.from.0));
         let points = i64::try_from(points.clamp(1, 2000)).unwrap_or(200);
         let wanted = to.saturating_sub(from) / points;
@@ -152,16 +155,16 @@ impl Steps {
         Steps { from, to, first: from.div_euclid(step) * step, step }
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         usize::try_from((self.to - self.first + self.step - 1) / self.step).unwrap_or(0)
     }
 
-    fn index_of(&self, time: i64) -> usize {
+    pub(crate) fn index_of(&self, time: i64) -> usize {
         usize::try_from((time - self.first).div_euclid(self.step)).unwrap_or(0)
     }
 
     /// The part of a step that lies in the range.
-    fn bounds(&self, index: usize) -> (i64, i64) {
+    pub(crate) fn bounds(&self, index: usize) -> (i64, i64) {
         let begin = self.first + self.step * i64::try_from(index).unwrap_or(0);
         (begin.max(self.from), (begin + self.step).min(self.to))
     }
@@ -197,21 +200,21 @@ impl Plot {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "lengths of time within a plot are below 2^53 microseconds")]
-fn micros(length: i64) -> f64 {
+pub(crate) fn micros(length: i64) -> f64 {
     length as f64
 }
 
 // === impl Lines ===
 
 impl Lines {
-    fn line(&mut self, group: &str, steps: usize) -> &mut Line {
+    pub(crate) fn line(&mut self, group: &str, steps: usize) -> &mut Line {
         if self.by_group.len() >= MAX_GROUPS && !self.by_group.contains_key(group) {
             return self.rest.get_or_insert_with(|| vec![None; steps]);
         }
         self.by_group.entry_ref(group).or_insert_with(|| vec![None; steps])
     }
 
-    fn merge(mut self, other: Lines) -> Lines {
+    pub(crate) fn merge(mut self, other: Lines) -> Lines {
         self.basis.profiles += other.basis.profiles;
         self.basis.samples += other.basis.samples;
         for (group, line) in other.by_group {
@@ -223,7 +226,7 @@ impl Lines {
         self
     }
 
-    fn into_series(self, plot: &Plot, limit: usize) -> Series {
+    pub(crate) fn into_series(self, steps: &Steps, limit: usize, name: String, unit: String) -> Series {
         let mut groups: Vec<(f64, SeriesGroup)> = self
             .by_group
             .into_iter()
@@ -234,10 +237,10 @@ impl Lines {
         for (_, dropped) in groups.split_off(groups.len().min(limit.max(1))) {
             add(other.get_or_insert_with(|| vec![None; dropped.values.len()]), &dropped.values);
         }
-        let steps = &plot.steps;
         let begin = |index: i64| Timestamp(steps.first + steps.step * index);
         Series {
-            measure: plot.measure.clone(),
+            name,
+            unit,
             step: Duration::from_micros(u64::try_from(steps.step).unwrap_or(0)),
             times: (0i64..).take(steps.count()).map(begin).collect(),
             groups: groups.into_iter().map(|(_, group)| group).collect(),

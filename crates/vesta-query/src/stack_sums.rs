@@ -99,15 +99,26 @@ impl Engine {
         snapshot: &Snapshot,
         question: &SampleScope,
     ) -> Result<SelectedSamples, QueryError> {
+        let name = question.type_name();
+        let wanted = match ValueType::new(name.as_str(), "").canonical().kind {
+            Kind::Delta => Wanted::All,
+            Kind::Snapshot => Wanted::LatestWith(name),
+        };
+        self.select_samples_of(snapshot, question, wanted).await
+    }
+
+    /// The rows of table `samples` that `question` is about, of the profiles that are wanted.
+    pub(crate) async fn select_samples_of(
+        &self,
+        snapshot: &Snapshot,
+        question: &SampleScope,
+        wanted: Wanted,
+    ) -> Result<SelectedSamples, QueryError> {
         if !question.focus.is_none() {
             return self.select_raw_samples(snapshot, question).await;
         }
         let name = question.type_name();
         let value_type = ValueType::new(name.as_str(), "").canonical();
-        let wanted = match value_type.kind {
-            Kind::Delta => Wanted::All,
-            Kind::Snapshot => Wanted::LatestWith(name.clone()),
-        };
         let selection =
             self.select(snapshot, &question.scope, wanted, Endpoints::of(&question.filters)).await?;
         if selection.profiles == 0 {

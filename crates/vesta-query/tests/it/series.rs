@@ -1,8 +1,10 @@
 //! Measures over time.
 
-use crate::fleet::{Fleet, Minute, T0, range};
+use crate::fleet::{Fleet, Minute, T0, range, taken};
 use std::time::Duration;
-use vesta_query::{Measure, Scope, Series, SeriesOptions};
+use vesta_query::{
+    Measure, QueryError, SampleScope, Scope, Series, SeriesOptions, TypeSeriesOptions, parse_filter,
+};
 
 async fn plot(fleet: &Fleet, measure: &str, group_by: Option<&str>, limit: usize, points: usize) -> Series {
     let options = SeriesOptions {
@@ -58,4 +60,91 @@ async fn samples_profiles_and_metrics_are_plotted() {
     assert_eq!(shown(&plot(&fleet, "@threads", None, 10, 4).await.groups[0].values), "4.00 4.00 - -");
     assert!(plot(&fleet, "nothing", None, 10, 4).await.groups.is_empty());
     assert!(Measure::parse("").is_err());
+}
+
+async fn plot_type(fleet: &Fleet, value_type: &str, by: &str, limit: usize, points: usize) -> Series {
+    let group_by = (!by.is_empty()).then(|| by.parse().unwrap());
+    let question = SampleScope::new(Scope::all(range(0, 240)), value_type);
+    fleet.engine.type_series(&question, &TypeSeriesOptions { group_by, limit, points }).await.unwrap()
+}
+
+fn lines(series: &Series) -> Vec<String> {
+    let lines = series.groups.iter().map(|line| format!("{}: {}", line.group, shown(&line.values)));
+    lines.chain(series.other.iter().map(|values| format!("+ {}", shown(values)))).collect()
+}
+
+#[tokio::test]
+async fn a_value_type_is_plotted_by_any_dimension_and_adds_up() {
+    let of = |service, start, version: &str, io: i64, cpu: i64| {
+        let second = 1_000_000_000;
+        let read = taken(&["main", "read"], &[io * second]).label("thread name", "io");
+        let work = taken(&["main", "work"], &[cpu * second]);
+        Minute::of(service, start, 0)
+            .tag("version", version)
+            .with(&[("cpu-time", "nanoseconds")], vec![read, work])
+    };
+    let fleet = Fleet::of([
+        of("web", 0, "1", 6, 54),
+        of("web", 30, "2", 12, 18),
+        of("api", 120, "1", 3, 3),
+        of("api", 180, "1", 3, 0),
+    ])
+    .await;
+    for flushed in [false, true] {
+        if flushed {
+            fleet.store.flush().await.unwrap();
+        }
+        let whole = plot_type(&fleet, "cpu", "", 10, 4).await;
+        assert_eq!((whole.name.as_str(), whole.unit.as_str()), ("cpu-time", "cores"));
+        assert_eq!(lines(&whole), [": 1.25 0.25 0.10 0.05"]);
+        assert_eq!((whole.basis.profiles, whole.basis.samples), (4, 7));
+        let finer = plot_type(&fleet, "cpu", "", 10, 8).await;
+        assert_eq!(lines(&finer), [": 1.00 1.50 0.50 - 0.10 0.10 0.05 0.05"]);
+        for (by, wanted) in [
+            ("service", vec!["web: 1.25 0.25 - -", "api: - - 0.10 0.05"]),
+            ("tag:version", vec!["1: 1.00 - 0.10 0.05", "2: 0.25 0.25 - -"]),
+            ("label:thread", vec![": 1.05 0.15 0.05 -", "io: 0.20 0.10 0.05 0.05"]),
+            ("frame:function", vec!["work: 1.05 0.15 0.05 -", "read: 0.20 0.10 0.05 0.05"]),
+        ] {
+            assert_eq!(lines(&plot_type(&fleet, "cpu", by, 10, 4).await), wanted, "{by}");
+        }
+        let one = plot_type(&fleet, "cpu", "frame:function", 1, 4).await;
+        assert_eq!(lines(&one), ["work: 1.05 0.15 0.05 -", "+ 0.20 0.10 0.05 0.05"]);
+        let filters = vec![parse_filter("thread:io").unwrap()];
+        let question = SampleScope { filters, ..SampleScope::new(Scope::all(range(0, 240)), "cpu") };
+        let options = TypeSeriesOptions { points: 4, ..TypeSeriesOptions::default() };
+        let io = fleet.engine.type_series(&question, &options).await.unwrap();
+        assert_eq!(lines(&io), [": 0.20 0.10 0.05 0.05"]);
+        let nobody = SampleScope::new(Scope::all(range(0, 240)), "heap-space");
+        let error = fleet.engine.type_series(&nobody, &options);
+        assert!(matches!(error.await.unwrap_err(), QueryError::UnknownType { .. }));
+    }
+}
+
+#[tokio::test]
+async fn of_snapshots_each_step_has_the_latest_of_each_process() {
+    let heap = |start, process: &str, bytes| {
+        let types = [("heap-space", "bytes")];
+        Minute::of("web", start, 0).tag("runtime-id", process).with(&types, vec![taken(&["main"], &[bytes])])
+    };
+    let fleet = Fleet::of([
+        heap(0, "a", 10),
+        heap(60, "a", 20),
+        heap(120, "a", 30),
+        heap(60, "b", 5),
+        // No heap: it says nothing of the heap.
+        Minute::of("web", 180, 1).tag("runtime-id", "a"),
+    ])
+    .await;
+    let finer = plot_type(&fleet, "heap-space", "", 10, 8).await;
+    assert_eq!(
+        (finer.unit.as_str(), lines(&finer)),
+        ("bytes", vec![": 10.00 10.00 25.00 25.00 30.00 30.00 - -".into()])
+    );
+    // Two minutes in one step: the later counts, and nothing is added up over time.
+    let coarser = plot_type(&fleet, "heap-space", "tag:runtime-id", 10, 2).await;
+    assert_eq!(coarser.step, Duration::from_secs(120));
+    assert_eq!(lines(&coarser), ["a: 20.00 30.00", "b: 5.00 -"]);
+    let stacks = plot_type(&fleet, "heap-space", "frame:function", 10, 2).await;
+    assert_eq!(lines(&stacks), ["main: 25.00 30.00"]);
 }

@@ -11,16 +11,24 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use vesta_query::{Measure, Series, SeriesOptions};
+use vesta_query::{Dimension, Measure, SampleScope, Series, SeriesOptions, TypeSeriesOptions, parse_filter};
 
 /// What to plot.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SeriesParams {
     /// `cpu_cores`, `alloc_bytes_per_second`, `wall_cores`, `samples`, `profiles`, or another of /measures.
-    #[param(default = "cpu_cores", required = false)]
-    measure: String,
-    /// The tag whose values get a line each: `service`, `env`, `version`, `host`, or any other.
+    #[param(example = "cpu_cores")]
+    measure: Option<String>,
+    /// In place of a measure a value type, by any name that a profiler has for it: what was spent of it per second, as
+    /// `cpu-time` in cores; for snapshots what the latest profile of each process in each step says.
+    r#type: Option<String>,
+    /// With a type only: only samples with this label, as `thread:worker-1`; `-thread:worker-1` for all others. May be
+    /// repeated.
+    #[param(required = false)]
+    filter: Vec<String>,
+    /// What gets a line each: `service`, `env`, `version`, `host`, or any other tag; with a type also `label:KEY`,
+    /// `frame:function`, `frame:line`, `frame:file` or `frame:package`, by what was spent in themselves.
     group_by: Option<String>,
     /// The most lines, besides that of all others.
     #[param(default = 10, minimum = 1, maximum = 100, required = false)]
@@ -33,6 +41,7 @@ pub(crate) struct SeriesParams {
 /// Lines over time.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct SeriesAnswer {
+    /// The measure or the type.
     measure: String,
     /// `cores`, `bytes/s`, `samples`, `profiles`, or empty where it is not known.
     unit: String,
@@ -68,20 +77,43 @@ pub(crate) async fn series(
 ) -> Result<Json<SeriesAnswer>, Problem> {
     let scope = ScopeParams::read(&mut params)?;
     let wanted = SeriesParams {
-        measure: params.one("measure")?.unwrap_or_else(|| "cpu_cores".to_owned()),
+        measure: params.one("measure")?,
+        r#type: params.one("type")?.filter(|name| !name.is_empty()),
+        filter: params.all("filter"),
         group_by: params.one("group_by")?.filter(|key| !key.is_empty()),
         limit: params.number("limit", 10, 1..=100)?,
         points: params.number("points", 200, 2..=2000)?,
     };
     params.finish()?;
-    let options = SeriesOptions {
-        measure: Measure::parse(&wanted.measure)?,
-        group_by: wanted.group_by,
-        limit: wanted.limit,
-        points: wanted.points,
-    };
+    let group_by = wanted.group_by.as_deref().map(str::parse::<Dimension>).transpose()?;
+    let SeriesParams { limit, points, .. } = wanted;
     let Asked { engine, scope, .. } = scope.resolve(&app).await?;
-    let series = answer(&app, "series", engine.series(&scope, &options)).await?;
+    let series = match (wanted.r#type, wanted.measure) {
+        (Some(_), Some(_)) => {
+            let problem = Problem::bad_request("`type` and `measure` exclude each other");
+            return Err(problem.hint("leave out one of them"));
+        }
+        (Some(value_type), None) => {
+            let filters = wanted.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
+            let question = SampleScope { filters, ..SampleScope::new(scope, value_type) };
+            let options = TypeSeriesOptions { group_by, limit, points };
+            answer(&app, "series", engine.type_series(&question, &options)).await?
+        }
+        (None, measure) => {
+            let group_by = match group_by {
+                None => None,
+                Some(Dimension::Tag(key)) if wanted.filter.is_empty() => Some(key),
+                Some(_) => {
+                    let problem =
+                        Problem::bad_request("measures are known of profiles, not of their samples");
+                    return Err(problem.hint("give a `type` instead, as in type=cpu-time"));
+                }
+            };
+            let measure = Measure::parse(measure.as_deref().unwrap_or("cpu_cores"))?;
+            let options = SeriesOptions { measure, group_by, limit, points };
+            answer(&app, "series", engine.series(&scope, &options)).await?
+        }
+    };
     Ok(Json(SeriesAnswer::from(series)))
 }
 
@@ -93,8 +125,8 @@ impl From<Series> for SeriesAnswer {
         let other = series.other.is_some();
         lines.extend(series.other.map(|values| SeriesLine { group: "(other)".to_owned(), values }));
         SeriesAnswer {
-            measure: series.measure.name().into_owned(),
-            unit: series.measure.unit().to_owned(),
+            measure: series.name,
+            unit: series.unit,
             step_ms: u64::try_from(series.step.as_millis()).unwrap_or(u64::MAX),
             times_ms: series.times.into_iter().map(millis).collect(),
             series: lines,

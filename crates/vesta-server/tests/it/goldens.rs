@@ -141,3 +141,13 @@ fn golden_breakdowns_are_those_of_the_server() {
     let versions = check(&server, "breakdown-version", &format!("{cpu}&by=tag:version"));
     assert_eq!(versions["rows"]["value"].as_array().map(Vec::len), Some(3));
 }
+
+#[test]
+fn golden_series_are_those_of_the_server() {
+    let (server, _) = server_with(&["go-02", "node-v4-01", "python-uds-01"]);
+    let hour = "from=2026-11-20T22:55:00Z&to=2026-11-20T23:25:00Z&points=30";
+    let by = "group_by=frame:function&limit=5";
+    let series = check(&server, "series-type", &format!("/api/v1/series?{hour}&type=cpu-time&{by}"));
+    assert_eq!((&series["unit"], &series["other"]), (&Value::from("cores"), &Value::from(true)));
+    assert_eq!(series["series"].as_array().map(Vec::len), Some(6));
+}

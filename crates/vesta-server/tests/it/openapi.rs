@@ -50,8 +50,8 @@ fn example(parameter: &Value) -> String {
         "type" => "cpu-time".to_owned(),
         "profile" => "0000000000000001".to_owned(),
         "filter" => "thread:x".to_owned(),
-        // Only a page before knows one.
-        "cursor" | "link" => return String::new(),
+        // Only a page before knows one, and only a server that made it; and a measure and a type exclude each other.
+        "cursor" | "link" | "measure" => return String::new(),
         "query" => "service:web".to_owned(),
         "source" => "opened".to_owned(),
         "column" => "metrics.x".to_owned(),

@@ -287,6 +287,31 @@ fn metrics_are_measures_like_any_other() {
 }
 
 #[test]
+fn series_of_a_type_by_anything_add_up_to_its_total() {
+    let (server, _) = loaded(&["go-02", "python-uds-01"]);
+    let path = "/api/v1/series?from=2026-11-20T22:00:00Z&to=2026-11-21T00:00:00Z&points=50";
+    let total = |more: &str| -> f64 {
+        let series = ask(&server, &format!("{path}&type=cpu-time{more}"));
+        let seconds = series["step_ms"].as_f64().unwrap() / 1e3;
+        let lines = series["series"].as_array().unwrap().iter();
+        let values = lines.flat_map(|line| line["values"].as_array().unwrap().clone());
+        values.filter_map(|value| value.as_f64()).sum::<f64>() * seconds
+    };
+    let top = ask(&server, &format!("/api/v1/top?{ALL_TIME}&type=cpu-time"));
+    let wanted = top["total"].as_f64().unwrap() / 1e9;
+    for by in ["service", "tag:version", "label:thread", "label:endpoint", "frame:function", "frame:package"]
+    {
+        let total = total(&format!("&group_by={by}&limit=3"));
+        assert!((total - wanted).abs() < wanted / 1e9, "{by}: {total} of {wanted}");
+    }
+    assert!(total("&filter=thread:worker-1") < wanted);
+    server.get(&format!("{path}&type=cpu-time&measure=samples")).problem(400);
+    server.get(&format!("{path}&group_by=label:thread")).problem(400);
+    server.get(&format!("{path}&type=cpu-time&group_by=frame:x")).problem(400);
+    server.get(&format!("{path}&type=nothing")).problem(404);
+}
+
+#[test]
 fn one_profile_tells_everything_about_itself() {
     let (server, ids) = loaded(&["python-01"]);
     let profile = ask(&server, &format!("/api/v1/profiles/{}", ids[0]));
