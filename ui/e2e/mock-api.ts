@@ -81,7 +81,8 @@ export async function mockApi(page: Page, initial: MockOptions = {}): Promise<Mo
     }
     if (path === '/links' && request.method() === 'POST') {
       const { url: linked } = request.postDataJSON() as { url: string };
-      link = { id: '7Jk2mQx9aB', url: linked, pinned: 118, notice: null, created: NOW.toISOString() };
+      const fixed = `${linked}&from=${new Date(NOW.getTime() - 3_600_000).toISOString()}&to=${NOW.toISOString()}`;
+      link = { id: '7Jk2mQx9aB', url: fixed, pinned: 118, notice: null };
       return respond({ status: 201, body: link });
     }
     if (path.startsWith('/links/')) {

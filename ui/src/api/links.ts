@@ -11,8 +11,6 @@ export interface LinkBody {
   pinned: number;
   /** Why it keeps none. */
   notice: string | null;
-  /** When it was made, RFC 3339. */
-  created?: string;
 }
 
 export function useLink(id: string) {

@@ -37,6 +37,9 @@ describe('a row', () => {
     expect(frameKeyOf(ROW, 'function')).toBe('get\tapp.py');
     expect(frameKeyOf(ROW, 'line')).toBe('get\tapp.py\t\t12');
     expect(frameKeyOf({ ...ROW, name: 'app.py' }, 'file')).toBe('\tapp.py');
+    expect(frameKeyOf({ ...ROW, name: 'libc.so.6', file: '', module: 'libc.so.6' }, 'file')).toBe(
+      '\t\tlibc.so.6',
+    );
     expect(frameKeyOf({ ...ROW, name: 'django' }, 'package')).toBe('\t\t\t\tdjango');
   });
 

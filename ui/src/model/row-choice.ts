@@ -28,7 +28,8 @@ export function frameKeyOf(row: NamedFrame, by: FrameDimension): string {
     case 'line':
       return tabbed(row.name, row.file, row.module, row.line > 0 ? String(row.line) : '');
     case 'file':
-      return tabbed('', row.name);
+      if (row.file) return tabbed('', row.file);
+      return row.module ? tabbed('', '', row.module) : tabbed('', row.name);
     case 'package':
       return tabbed('', '', '', '', row.name);
   }

@@ -1,10 +1,22 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, it } from 'vitest';
+
+import type { BreakdownBody } from '../api/explore.ts';
 
 import { at, decodeCallTree } from './call-tree.ts';
 import { randomBody } from './random-tree.testing.ts';
 import { compileSearch, searchTree } from './search.ts';
 import type { FrameDimension } from './row-choice.ts';
-import { marksOf, rowsOfSubtree, sortedRows, type FunctionRow, type FunctionSort } from './top.ts';
+import {
+  costPerCall,
+  marksOf,
+  rowsOfBreakdown,
+  rowsOfSubtree,
+  sortedRows,
+  type FunctionRow,
+  type FunctionSort,
+} from './top.ts';
 
 const tree = decodeCallTree(randomBody({ seed: 21, nodes: 2000 }), 'function');
 
@@ -96,5 +108,29 @@ describe('functions of a subtree', () => {
     expect(bySelf).toEqual(bySelf.toSorted((left, right) => right - left));
     expect(sortedRows(rows, 'name', 'function_7').every((row) => row.name.includes('function_7'))).toBe(true);
     expect(rows.length).toBeGreaterThan(sortedRows(rows, 'name', 'function_7').length);
+  });
+});
+
+describe('rows as the server sends them', () => {
+  const golden = (name: string): BreakdownBody =>
+    JSON.parse(
+      readFileSync(new URL(`../golden/breakdown-${name}.json`, import.meta.url), 'utf8'),
+    ) as BreakdownBody;
+
+  it('have the calls of endpoints, and what one costs', () => {
+    const rows = rowsOfBreakdown(golden('endpoint'));
+    const row = rows.find(({ name }) => name === 'GET /search');
+    expect(row).toMatchObject({ total: 1_050_240_000, calls: 556 });
+    expect(row && costPerCall(row)).toBeCloseTo(1_050_240_000 / 556);
+  });
+
+  it('have files for functions, and no calls', () => {
+    expect(rowsOfBreakdown(golden('function'))[0]).toMatchObject({
+      name: 'handle_search',
+      file: '/tmp/capture/app.py',
+      line: 0,
+      calls: null,
+    });
+    expect(rowsOfBreakdown(golden('version')).map(({ name }) => name)).toContain('1.0.3');
   });
 });

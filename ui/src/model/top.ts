@@ -130,7 +130,7 @@ function nameOf(
   if (by === 'file') {
     // A tree of files names its nodes by them, and by the module where no file is known.
     const name = tree.granularity === 'file' ? (names[index] ?? '') : file || module;
-    return { name, file, module: '', line: 0 };
+    return { name, file, module: file ? '' : module, line: 0 };
   }
   return { name: names[index] ?? '', file, module, line: by === 'line' ? (lines[index] ?? 0) : 0 };
 }

@@ -2,6 +2,7 @@ import { useState } from 'react';
 
 import { useDeleteLink, useLink } from '../../api/links.ts';
 import { formatTime, plural } from '../../model/format.ts';
+import { decodeUrl } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { CopyButton } from '../../widgets/CopyButton.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
@@ -13,7 +14,7 @@ export function PinnedBanner({ id, update }: { readonly id: string; readonly upd
   const remove = useDeleteLink();
   const [isSure, setSure] = useState(false);
   const leave = (): void => update({ link: '' });
-  const created = link.data?.created ? Date.parse(link.data.created) : NaN;
+  const asOfMs = link.data ? endOf(link.data.url) : NaN;
   return (
     <aside className="pinned-banner" aria-label="Permalink">
       <Icon name="pin" />
@@ -24,7 +25,7 @@ export function PinnedBanner({ id, update }: { readonly id: string; readonly upd
           <>
             <span className="strong">Pinned</span>
             {link.data && ` ${plural(link.data.pinned, 'profile')}`}
-            {!Number.isNaN(created) && ` as of ${formatTime(created)}`}
+            {!Number.isNaN(asOfMs) && ` as of ${formatTime(asOfMs)}`}
             <span className="muted">, kept whatever the retention</span>
           </>
         )}
@@ -56,4 +57,10 @@ export function PinnedBanner({ id, update }: { readonly id: string; readonly upd
       )}
     </aside>
   );
+}
+
+/** When the range of time ends that the link shows. One profile has none. */
+function endOf(url: string): number {
+  const { to } = decodeUrl('/', new URL(url, location.origin).search);
+  return Date.parse(to);
 }
