@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from '@playwright/test';
 
 import { at, nodeName } from '../src/model/call-tree.ts';
@@ -124,4 +126,17 @@ test('the full screen has nothing around, and Escape leads out', async ({ page }
   await tree(page).focus();
   await page.keyboard.press('Escape');
   expect(queryParams(page).get('full')).toBeNull();
+});
+
+test('the flame graph in sight is saved as a picture', async ({ page }) => {
+  await page.goto('/');
+  await expect(tree(page)).toBeVisible();
+  await page.getByRole('button', { name: 'Share and download' }).click();
+  const coming = page.waitForEvent('download');
+  await page.getByRole('button', { name: /^PNG/ }).click();
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe('cpu-time.png');
+  const bytes = readFileSync(await download.path());
+  expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+  expect(bytes.length).toBeGreaterThan(10_000);
 });

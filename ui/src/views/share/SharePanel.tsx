@@ -2,10 +2,13 @@ import { useState } from 'react';
 
 import { apiUrl } from '../../api/client.ts';
 import { sampleParams } from '../../api/queries.ts';
+import { hasFlameImage, saveFlameImage, type ImageCaption } from '../../flame/export-image.ts';
 import { ancestry, apiKey, at, nodeName } from '../../model/call-tree.ts';
 import { csvOf } from '../../model/csv.ts';
 import { middleEllipsis } from '../../model/format.ts';
+import { formatNormalized, normalizerOf } from '../../model/normalize.ts';
 import { embedSnippet, narrowedBy } from '../../model/share.ts';
+import { describeRange } from '../../model/time-range.ts';
 import { rowsOfSubtree, sortedRows } from '../../model/top.ts';
 import { useViewState } from '../../state/use-view-state.ts';
 import { CopyItem } from '../../widgets/CopyButton.tsx';
@@ -95,6 +98,16 @@ export function SharePanel({ scope, question, tree, zoomed = 0 }: ShareMenuProps
             isPart ? 'the part exactly as it is shown, by columns' : 'the flame graph as the API answers'
           }
         />
+        {hasFlameImage() && (
+          <button
+            type="button"
+            className="menu-item"
+            onClick={() => void saveFlameImage(caption(), question.type || 'flame-graph')}
+          >
+            <span className="strong">PNG</span>
+            <span className="muted">the flame graph as it is in sight now</span>
+          </button>
+        )}
         {tree && (
           <button
             type="button"
@@ -112,6 +125,25 @@ export function SharePanel({ scope, question, tree, zoomed = 0 }: ShareMenuProps
       </section>
     </div>
   );
+
+  function caption(): ImageCaption {
+    const zoomedOn = tree && zoomed > 0 ? nodeName(tree, zoomed) : '';
+    const amount = tree
+      ? formatNormalized(at(tree.totals, zoomed), tree.unit, normalizerOf(tree, state.normalize))
+      : '';
+    return {
+      title: [state.query.trim() || (state.profile ? 'One profile' : 'All profiles'), question.type, amount]
+        .filter(Boolean)
+        .join(' · '),
+      subtitle: [
+        state.profile ? '' : describeRange(state, Date.now()),
+        zoomedOn && `zoomed in on ${zoomedOn}`,
+        narrowed && `with ${narrowed}`,
+      ]
+        .filter(Boolean)
+        .join(', '),
+    };
+  }
 
   function functionsCsv(root: number): string {
     if (!tree) return '';
