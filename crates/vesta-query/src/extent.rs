@@ -40,6 +40,20 @@ pub(crate) struct ExtentColumns {
     calls: Vec<Option<u64>>,
 }
 
+// === impl Narrowed ===
+
+impl Narrowed {
+    /// The time of both.
+    pub(crate) fn merge(one: Option<Narrowed>, other: Option<Narrowed>) -> Option<Narrowed> {
+        let (Some(a), Some(b)) = (one, other) else { return one.or(other) };
+        Some(Narrowed {
+            first_ns: a.first_ns.min(b.first_ns),
+            last_ns: a.last_ns.max(b.last_ns),
+            process_ns: a.process_ns.saturating_add(b.process_ns),
+        })
+    }
+}
+
 // === impl Extent ===
 
 impl Extent {

@@ -4,7 +4,6 @@ use crate::QueryError;
 use crate::extent::Narrowed;
 use arrow::array::RecordBatch;
 use std::str::FromStr;
-use std::sync::Arc;
 use vesta_profile::{
     Label, LabelFilter, LabelMatch, LabelSetId, LabelValue, Profile, Selection, StringTable, low_64_bits,
 };
@@ -70,31 +69,17 @@ impl Focus {
         *self == Focus::default()
     }
 
-    /// What is in focus, as rows of the table of samples: one batch per profile that has any. With the time that a
-    /// window leaves.
-    pub(crate) fn rows(
-        &self,
-        decoded: &[Arc<DecodedProfile>],
-    ) -> Result<(Vec<RecordBatch>, Option<Narrowed>), QueryError> {
-        let mut batches = Vec::new();
-        let mut narrowed: Option<Narrowed> = None;
-        for decoded in decoded {
-            let Some(batch) = decoded.sample_rows(&self.select(decoded, &[]))? else { continue };
-            batches.push(batch);
-            let Some((from, to)) = self.window else { continue };
-            let first_ns = from.max(decoded.start.0.saturating_mul(1000));
-            let last_ns = to.min(decoded.end.0.saturating_mul(1000)).max(first_ns);
-            let process_ns = last_ns.saturating_sub(first_ns);
-            narrowed = Some(match narrowed {
-                None => Narrowed { first_ns, last_ns, process_ns },
-                Some(known) => Narrowed {
-                    first_ns: known.first_ns.min(first_ns),
-                    last_ns: known.last_ns.max(last_ns),
-                    process_ns: known.process_ns.saturating_add(process_ns),
-                },
-            });
-        }
-        Ok((batches, narrowed))
+    /// What is in focus of a profile, as rows of the table of samples; `None` if there is nothing.
+    pub(crate) fn rows(&self, decoded: &DecodedProfile) -> Result<Option<RecordBatch>, QueryError> {
+        Ok(decoded.sample_rows(&self.select(decoded, &[]))?)
+    }
+
+    /// The time that the window leaves of a profile; `None` without a window.
+    pub(crate) fn narrow(&self, decoded: &DecodedProfile) -> Option<Narrowed> {
+        let (from, to) = self.window?;
+        let first_ns = from.max(decoded.start.0.saturating_mul(1000));
+        let last_ns = to.min(decoded.end.0.saturating_mul(1000)).max(first_ns);
+        Some(Narrowed { first_ns, last_ns, process_ns: last_ns.saturating_sub(first_ns) })
     }
 
     /// The samples of a profile that are in focus and pass the filters. None, if the focus is on a span that the

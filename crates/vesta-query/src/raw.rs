@@ -72,24 +72,19 @@ impl Engine {
         Ok(found)
     }
 
-    /// Decodes the uploads of these profiles. Those that retention deletes meanwhile are left out.
-    pub(crate) async fn decode_profiles(
+    /// Decodes the upload of a profile; `None` if retention has deleted it meanwhile.
+    pub(crate) async fn decode_profile(
         &self,
-        ids: impl Iterator<Item = ProfileId>,
-    ) -> Result<Vec<Arc<DecodedProfile>>, QueryError> {
-        let mut all = Vec::new();
-        for id in ids {
-            if let Some(known) = self.raw_cache().get(id) {
-                all.push(known);
-                continue;
-            }
-            let read = self.store().decoded(id).await;
-            if let Some(decoded) = read.map_err(|error| QueryError::Storage(Box::new(error)))? {
-                let decoded = Arc::new(decoded);
-                self.raw_cache().put(&decoded);
-                all.push(decoded);
-            }
+        id: ProfileId,
+    ) -> Result<Option<Arc<DecodedProfile>>, QueryError> {
+        if let Some(known) = self.raw_cache().get(id) {
+            return Ok(Some(known));
         }
-        Ok(all)
+        let read = self.store().decoded(id).await;
+        let decoded = read.map_err(|error| QueryError::Storage(Box::new(error)))?.map(Arc::new);
+        if let Some(decoded) = &decoded {
+            self.raw_cache().put(decoded);
+        }
+        Ok(decoded)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::column::integers;
 use crate::engine::compute;
-use crate::extent::Endpoints;
+use crate::extent::{Endpoints, Narrowed};
 use crate::profile_scan::{Counted, fold, within};
 use crate::selection::{Selection, Wanted};
 use crate::{Basis, Engine, QueryError, SampleScope, Scope};
@@ -168,12 +168,20 @@ impl Engine {
             Kind::Snapshot => Wanted::LatestWith(name.clone()),
         };
         let mut selection = self.select(snapshot, &scope, wanted, Endpoints::of(&question.filters)).await?;
-        let ids = selection.ids.iter().flatten().map(|&id| ProfileId(id));
-        let decoded = self.decode_profiles(ids).await?;
-        let focus = question.focus;
-        let (batches, extent) = compute(move || focus.rows(&decoded)).await?;
+        let (mut batches, mut narrowed) = (Vec::new(), None);
+        // One after the other: rows are few, and samples may be many.
+        for &id in selection.ids.iter().flatten() {
+            let Some(decoded) = self.decode_profile(ProfileId(id)).await? else { continue };
+            let focus = question.focus;
+            let (batch, within) =
+                compute(move || Ok((focus.rows(&decoded)?, focus.narrow(&decoded)))).await?;
+            if let Some(batch) = batch {
+                batches.push(batch);
+                narrowed = Narrowed::merge(narrowed, within);
+            }
+        }
         selection.profiles = u64::try_from(batches.len()).unwrap_or(u64::MAX);
-        selection.extent.narrow(extent);
+        selection.extent.narrow(narrowed);
         if batches.is_empty() {
             return Ok(SelectedSamples { selection, value_type, frame: None });
         }

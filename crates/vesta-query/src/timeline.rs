@@ -10,6 +10,8 @@ use vesta_store::DecodedProfile;
 
 /// The most profiles of one timeline.
 const MOST_PROFILES: usize = 10;
+/// The most bytes of decoded profiles.
+const MOST_BYTES: usize = 256 << 20;
 /// How many processes an error names.
 const NAMED_PROCESSES: usize = 5;
 
@@ -55,7 +57,19 @@ impl Engine {
                     limit: MOST_PROFILES as u64,
                 });
             }
-            let decoded = self.decode_profiles(found.iter().map(|found| found.id)).await?;
+            let (mut decoded, mut bytes) = (Vec::new(), 0);
+            for found in &found {
+                let Some(profile) = self.decode_profile(found.id).await? else { continue };
+                bytes += profile.profile.heap_size();
+                if bytes > MOST_BYTES {
+                    return Err(QueryError::TooMuch {
+                        what: "bytes of samples for one timeline",
+                        found: bytes as u64,
+                        limit: MOST_BYTES as u64,
+                    });
+                }
+                decoded.push(profile);
+            }
             let (filters, focus, options) = (filters.to_vec(), *focus, *options);
             compute(move || Ok(draw(&decoded, &filters, &focus, &options))).await
         })

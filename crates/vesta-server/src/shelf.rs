@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use vesta_query::{Engine, Limits};
 use vesta_store::{Clock, OpenError, Retention, Store, StoreConfig};
 
@@ -24,10 +24,14 @@ pub(crate) struct Scratch {
     store: StoreConfig,
     limits: Limits,
     shelf: Mutex<Option<Shelf>>,
+    /// Files that are read at the same time: each may take the memory that decoding one upload may.
+    pub(crate) slots: Semaphore,
 }
 
 /// How long opened files stay.
 pub(crate) const OPENED_AGE: Duration = Duration::from_hours(1);
+/// How many are read at the same time.
+const OPENED_AT_ONCE: usize = 2;
 /// How much of them there is at most.
 pub(crate) const OPENED_BYTES: u64 = 256 << 20;
 
@@ -54,7 +58,7 @@ impl Scratch {
         }
         let retention = Retention { max_age: age, max_disk_share: 1.0, max_bytes: Some(OPENED_BYTES) };
         let store = small_store(&folder, config, clock, main, retention);
-        Scratch { folder, store, limits, shelf: Mutex::default() }
+        Scratch { folder, store, limits, shelf: Mutex::default(), slots: Semaphore::new(OPENED_AT_ONCE) }
     }
 
     /// The store of opened files, made if there is none yet.

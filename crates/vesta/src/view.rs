@@ -79,7 +79,7 @@ fn open_browser(address: &str) {
             _ => note(format!("{program} did not open a browser: open the address yourself")),
         })),
         Err(error) => {
-            note(format!("cannot open a browser with {program} ({error}): open the address yourself"))
+            note(format!("cannot open a browser with {program} ({error}): open the address yourself"));
         }
     }
 }

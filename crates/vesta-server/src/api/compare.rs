@@ -143,6 +143,9 @@ async fn read_side(app: &App, mut params: Params, shared: &SampleParams) -> Resu
     }
     samples.r#type.clone_from(&shared.r#type);
     samples.filter.extend_from_slice(&shared.filter);
+    samples.window = samples.window.or_else(|| shared.window.clone());
+    samples.span = samples.span.or_else(|| shared.span.clone());
+    samples.focus_on = samples.focus_on.or_else(|| shared.focus_on.clone());
     samples.transform.splice(0..0, shared.transform.iter().cloned());
     samples.resolve(app, scope.resolve(app).await?).await
 }

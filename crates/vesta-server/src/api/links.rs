@@ -174,7 +174,7 @@ impl PageUrl {
         let fits = match segments.as_slice() {
             [""] => true,
             ["api" | "assets" | "l", ..] => false,
-            all => all.iter().all(|segment| plain(&segment)),
+            all => all.iter().all(plain),
         };
         if !fits {
             return Err(wrong("the page has nothing there that could be linked to"));

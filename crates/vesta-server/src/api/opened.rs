@@ -19,6 +19,8 @@ use std::time::Duration;
 use vesta_upload::file::{self, About, Contents, FileError};
 use vesta_upload::{Limits, Tag, Upload};
 
+/// How long a file waits for others that are being opened.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// The longest name of a file.
 const LONGEST_NAME: usize = 255;
 
@@ -76,16 +78,16 @@ pub(crate) async fn open(
     let name = file_name(&wanted.name);
     let (head, body) = request.into_parts();
     let held = body::read(&head.headers, body, app.body_limits(), &app.memory).await?;
-    let slot = tokio::time::timeout(app.upload_patience(), app.upload_slots.acquire()).await;
-    let Ok(Ok(_slot)) = slot else {
-        return Err(Problem::overloaded("too many uploads at a time", Duration::from_secs(2)));
-    };
     let answer = store(&app, name, held.bytes.clone()).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// Puts a file into the store of opened files.
 pub(crate) async fn store(app: &App, name: String, bytes: Bytes) -> Result<OpenedAnswer, Problem> {
+    let slot = tokio::time::timeout(PATIENCE, app.opened.slots.acquire()).await;
+    let Ok(Ok(_slot)) = slot else {
+        return Err(Problem::overloaded("too many files are being opened", Duration::from_secs(2)));
+    };
     let (limits, now) = (app.upload_limits.clone(), now(app));
     let called = name.clone();
     let work = tokio::task::spawn_blocking(move || read(&called, &bytes, &limits, now));

@@ -151,3 +151,10 @@ fn golden_series_are_those_of_the_server() {
     assert_eq!((&series["unit"], &series["other"]), (&Value::from("cores"), &Value::from(true)));
     assert_eq!(series["series"].as_array().map(Vec::len), Some(6));
 }
+
+#[test]
+fn golden_details_of_a_profile_are_those_of_the_server() {
+    let (server, ids) = server_with(&["node-v6-01"]);
+    let detail = check(&server, "profile-detail", &format!("/api/v1/profiles/{}", ids[0]));
+    assert_eq!(detail["language"], "javascript");
+}

@@ -153,3 +153,25 @@ fn several_processes_are_refused_by_name_and_nothing_is_an_empty_timeline() {
     let nothing = ask(&server, &format!("/api/v1/timeline?query=service:nobody&{ALL_TIME}"));
     assert_eq!(nothing["profiles"], 0);
 }
+
+#[test]
+fn a_search_for_a_span_narrows_samples_to_it() {
+    let (server, ids) = loaded(&["python-01", "node-v6-01"]);
+    let timeline = ask(&server, &format!("/api/v1/timeline?profile={}", ids[0]));
+    let spans = timeline["events"]["span"].as_array().unwrap();
+    let span = spans.iter().find(|span| *span != "").unwrap().as_str().unwrap();
+    let path = |query: &str| format!("/api/v1/flamegraph?{ALL_TIME}&type=wall-time&query={query}");
+    let whole = ask(&server, &path("language:python"));
+    let found = ask(&server, &path(&format!("language:python%20span_id:{span}")));
+    assert_eq!(found["profiles"], 1);
+    assert!(found["total"].as_i64() > Some(0) && found["total"].as_i64() < whole["total"].as_i64());
+    let same = ask(&server, &format!("/api/v1/flamegraph?profile={}&type=wall-time&span={span}", ids[0]));
+    assert_eq!(same["total"], found["total"]);
+    let profile = ask(&server, &path(&format!("span_id:{span}&focus_on=profile")));
+    assert_eq!(profile["total"], whole["total"]);
+    let list = ask(&server, &format!("/api/v1/profiles?{ALL_TIME}&query=span_id:{span}"));
+    assert_eq!(list["columns"]["id"], serde_json::json!([ids[0]]));
+    let nothing = ask(&server, &format!("/api/v1/profiles?{ALL_TIME}&query=span_id:3"));
+    assert_eq!(nothing["total"], 0);
+    server.get(&path("-span_id:3")).problem(400);
+}
