@@ -13,6 +13,37 @@ interface View {
 
 const VIEWS: readonly View[] = [
   {
+    name: 'comparison',
+    path: '/compare?v=2&search=quantize',
+    ready: (page) => page.getByRole('region', { name: 'Changes' }).waitFor(),
+  },
+  {
+    name: 'comparison side by side',
+    path: '/compare?v=2&sides=1&b.profile=0329af6554c00000&change=rate',
+    ready: async (page) => {
+      await page.getByRole('tree').nth(1).waitFor();
+      await page.getByRole('button', { name: 'Choose A' }).click();
+    },
+  },
+  {
+    name: 'comparison with nothing',
+    path: '/compare?v=2&a.query=service:none&b.from=now-1h',
+    ready: (page) => page.getByText('There is no profile in A').waitFor(),
+  },
+  {
+    name: 'call graph',
+    path: '/?v=2&tab=graph',
+    ready: async (page) => page.locator('.graph-node').nth(4).hover(),
+  },
+  {
+    name: 'menu to compare',
+    path: '/?v=2&query=version:4.12.1',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Compare' }).click();
+      await page.getByText('With the period before').waitFor();
+    },
+  },
+  {
     name: 'flame graph',
     path: '/?v=1&query=service:shop-web&search=json',
     ready: (page) => page.getByRole('tree').waitFor(),

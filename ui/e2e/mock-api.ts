@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Page } from '@playwright/test';
 
+import type { CallGraphBody } from '../src/api/call-graph.ts';
 import type { BreakdownBody, TableBody } from '../src/api/explore.ts';
 import type { TimelineBody } from '../src/api/timeline.ts';
 import type { FacetsBody, FlameGraphBody, ProfilesBody } from '../src/api/types.ts';
@@ -134,6 +135,8 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       return ok(flameGraph(params, options, nothing));
     case '/compare':
       return ok(fixture('compare'));
+    case '/callgraph':
+      return ok(callGraph(params, nothing));
     case '/top': {
       if (params.get('search') === 'hidden') return ok(hiddenFunction());
       const body = fixture<Record<string, unknown>>(isAlloc ? 'top-alloc' : 'top');
@@ -284,6 +287,35 @@ function processes(params: URLSearchParams): unknown {
     measures: { cpu_cores: kept([0.82, 0.41, null]), profiles: kept([3, 60, 1]) },
     found: kept(ids).length,
     truncated: false,
+  };
+}
+
+/** What the server answers for a real profile, cut to as many functions as are asked for. */
+function callGraph(params: URLSearchParams, nothing: boolean): CallGraphBody {
+  const url = new URL('../src/golden/callgraph.json', import.meta.url);
+  const body = JSON.parse(readFileSync(url, 'utf8')) as CallGraphBody;
+  const count = Math.min(Number(params.get('max_nodes') ?? 80), body.nodes.function.length);
+  const kept = new Set(body.nodes.function.slice(0, count));
+  const edges = body.edges.from.flatMap((from, edge) =>
+    kept.has(from) && kept.has(body.edges.to[edge] ?? -1) ? [edge] : [],
+  );
+  const pick = (column: readonly number[]): number[] => edges.map((edge) => column[edge] ?? 0);
+  const { nodes, pruned } = body;
+  return {
+    ...body,
+    ...(nothing && { total: 0 }),
+    nodes: {
+      function: nodes.function.slice(0, count),
+      self: nodes.self.slice(0, count),
+      total: nodes.total.slice(0, count),
+    },
+    edges: {
+      from: pick(body.edges.from),
+      to: pick(body.edges.to),
+      value: pick(body.edges.value),
+      indirect: pick(body.edges.indirect),
+    },
+    pruned: { nodes: pruned.nodes + nodes.function.length - count, edges: pruned.edges },
   };
 }
 

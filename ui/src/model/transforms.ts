@@ -1,3 +1,4 @@
+import type { Granularity } from '../api/types.ts';
 import type { ViewState } from '../state/url.ts';
 import { at, nodePackage, type CallTree, type NodeId } from './call-tree.ts';
 
@@ -63,16 +64,27 @@ export function parseKey(key: string): Required<FrameName> {
 export function keyOfNode(tree: CallTree, node: NodeId): string {
   const index = at(tree.functions, node);
   const { names, files, modules, lines } = tree.table;
-  const [name, file, module] = [names[index] ?? '', files[index] ?? '', modules[index] ?? ''];
-  switch (tree.granularity) {
+  return keyAt(tree.granularity, {
+    name: names[index] ?? '',
+    file: files[index] ?? '',
+    module: modules[index] ?? '',
+    line: lines[index] ?? 0,
+    package: nodePackage(tree, node),
+  });
+}
+
+/** The same for what is not in a tree. */
+export function keyAt(granularity: Granularity, frame: Required<FrameName>): string {
+  const { name, file, module, line } = frame;
+  switch (granularity) {
     case 'function':
       return writeKey({ name, file, module });
     case 'line':
-      return writeKey({ name, file, module, line: lines[index] ?? 0 });
+      return writeKey({ name, file, module, line });
     case 'file':
       return file ? writeKey({ file }) : module ? writeKey({ module }) : writeKey({ name });
     case 'package':
-      return writeKey({ package: nodePackage(tree, node) });
+      return writeKey({ package: frame.package });
   }
 }
 

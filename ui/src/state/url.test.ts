@@ -61,6 +61,7 @@ const FULL: ViewState = {
     link: 'x',
     filters: ['thread:main'],
   },
+  graphNodes: 80,
   change: 'rate',
   changeSort: 'name',
   sideBySide: true,

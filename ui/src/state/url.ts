@@ -84,6 +84,9 @@ export interface ViewState {
   readonly tableBy: readonly string[];
   readonly tableSort: string;
 
+  /** How many functions the call graph shows. */
+  readonly graphNodes: number;
+
   /** The two sides of a comparison. */
   readonly a: Side;
   readonly b: Side;
@@ -172,6 +175,7 @@ export const DEFAULTS: ViewState = {
   columns: [],
   tableBy: ['service'],
   tableSort: '-cpu_cores',
+  graphNodes: 40,
   a: NO_SIDE,
   b: NO_SIDE,
   change: 'share',
@@ -196,6 +200,8 @@ const NORMALIZATIONS: readonly Normalize[] = ['total', 'minute', 'call'];
 const SORT_FIELDS = ['name', 'self', 'total', 'calls', 'each'] as const;
 const FUNCTION_SORTS: readonly FunctionSort[] = SORT_FIELDS.flatMap((field) => [field, `-${field}`] as const);
 const AROUND: readonly Around[] = ['1h', '6h', '1d', '7d'];
+/** How many functions a call graph can show: more cannot be read. */
+export const GRAPH_NODES: readonly number[] = [20, 40, 80];
 const CHANGES: readonly ChangeMode[] = ['share', 'rate', 'call'];
 const CHANGE_FIELDS = ['name', 'a', 'b', 'change', 'real'] as const;
 const CHANGE_SORTS: readonly ChangeSort[] = CHANGE_FIELDS.flatMap((field) => [field, `-${field}`] as const);
@@ -283,6 +289,7 @@ export function decodeUrl(pathname: string, search: string): ViewState {
     columns: list('column', DEFAULTS.columns),
     tableBy: list('table_by', DEFAULTS.tableBy),
     tableSort: someText('table_sort', DEFAULTS.tableSort),
+    graphNodes: GRAPH_NODES.find((count) => String(count) === params.get('nodes')) ?? DEFAULTS.graphNodes,
     a: decodeSide(params, 'a.'),
     b: decodeSide(params, 'b.'),
     change: oneOf(CHANGES, params.get('change'), DEFAULTS.change),
@@ -345,6 +352,7 @@ export function encodeUrl(state: ViewState): string {
   putList('column', state.columns, DEFAULTS.columns);
   putList('table_by', state.tableBy, DEFAULTS.tableBy);
   put('table_sort', state.tableSort, DEFAULTS.tableSort);
+  put('nodes', String(state.graphNodes), String(DEFAULTS.graphNodes));
   encodeSide(params, 'a.', state.a);
   encodeSide(params, 'b.', state.b);
   put('change', state.change, DEFAULTS.change);

@@ -1,30 +1,24 @@
-import { useFacetValues, type Scope } from '../../api/queries.ts';
-import { compareWith, type Comparison } from '../../model/compare-scopes.ts';
-import { formatCompact } from '../../model/format.ts';
-import { facetTerms, withFacetTerms } from '../../model/query-text.ts';
-import type { ViewState } from '../../state/url.ts';
-import { useViewState } from '../../state/use-view-state.ts';
+import { lazy, Suspense } from 'react';
+
+import type { Scope } from '../../api/queries.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
+import { Skeleton } from '../../widgets/State.tsx';
+import type { ComparedProfile } from './ComparePanel.tsx';
 import './compare-menu.css';
 
-interface CompareMenuProps {
+// Its choices come when they are asked for, not with the page.
+const ComparePanel = lazy(async () => ({ default: (await import('./ComparePanel.tsx')).ComparePanel }));
+
+/** What is shown against something else: one click from any view. */
+export function CompareMenu(props: {
   /** What is shown, for the values of tags in it. */
   readonly scope: Scope;
   /** Where a profile is shown alone. */
-  readonly profile?: {
-    readonly service: string;
-    readonly env: string;
-    readonly start_ms: number;
-    readonly end_ms: number;
-  };
+  readonly profile?: ComparedProfile;
   /** The one before it of the same process. */
   readonly before?: string | undefined;
-}
-
-/** What is shown against something else: one click from any view. */
-export function CompareMenu({ scope, profile, before }: CompareMenuProps) {
-  const [state, update] = useViewState();
+}) {
   return (
     <Popover
       label="Compare"
@@ -36,124 +30,13 @@ export function CompareMenu({ scope, profile, before }: CompareMenuProps) {
         </>
       }
     >
-      {(close) => {
-        const choose = (wanted: Comparison): void => {
-          close();
-          update(compareWith(state, wanted, Date.now()));
-        };
-        return profile ? (
-          <ul className="compare-menu">
-            {before && (
-              <Choice
-                label="With the one before it"
-                note="of the same process"
-                onChoose={() => choose({ kind: 'profile', baseline: before })}
-              />
-            )}
-            <Choice
-              label="With its service at the time"
-              note="all profiles within half an hour"
-              onChoose={() =>
-                choose({
-                  kind: 'service',
-                  service: profile.service,
-                  env: profile.env,
-                  startMs: profile.start_ms,
-                  endMs: profile.end_ms,
-                })
-              }
-            />
-            <Choice
-              label="With its service an hour before"
-              note="all profiles of that hour"
-              onChoose={() =>
-                choose({
-                  kind: 'service',
-                  service: profile.service,
-                  env: profile.env,
-                  startMs: profile.start_ms - 3_600_000,
-                  endMs: profile.end_ms - 3_600_000,
-                })
-              }
-            />
-          </ul>
-        ) : (
-          <div className="compare-menu">
-            <ul>
-              <Choice
-                label="With the period before"
-                onChoose={() => choose({ kind: 'earlier', by: 'previous' })}
-              />
-              <Choice
-                label="With the same time yesterday"
-                onChoose={() => choose({ kind: 'earlier', by: 'day' })}
-              />
-              <Choice
-                label="With the same time last week"
-                onChoose={() => choose({ kind: 'earlier', by: 'week' })}
-              />
-            </ul>
-            {(['version', 'host', 'env'] as const).map((key) => (
-              <Values key={key} name={key} state={state} scope={scope} onChoose={choose} />
-            ))}
-          </div>
-        );
-      }}
+      {(close) => (
+        <div className="compare-menu">
+          <Suspense fallback={<Skeleton lines={3} label="Loading choices" />}>
+            <ComparePanel {...props} onDone={close} />
+          </Suspense>
+        </div>
+      )}
     </Popover>
   );
-}
-
-function Choice(props: { readonly label: string; readonly note?: string; readonly onChoose: () => void }) {
-  return (
-    <li>
-      <button type="button" className="menu-item" onClick={props.onChoose}>
-        <span>{props.label}</span>
-        {props.note && <span className="muted">{props.note}</span>}
-      </button>
-    </li>
-  );
-}
-
-/** Values of a tag in scope: against all others, or, when the search asks for one value, against another one. */
-function Values(props: {
-  readonly name: string;
-  readonly state: ViewState;
-  readonly scope: Scope;
-  readonly onChoose: (wanted: Comparison) => void;
-}) {
-  const { name, state, scope, onChoose } = props;
-  const values = useFacetValues(withoutKey(scope, state, name), name, '', true);
-  const { included } = facetTerms(state.query, name);
-  const only = included.length === 1 ? included[0] : undefined;
-  const facet = values.data?.facets.find((each) => each.key === name);
-  const shown = (facet?.values ?? [])
-    .map((value, index) => ({ value, count: facet?.counts[index] ?? 0 }))
-    .filter(({ value }) => value !== '' && value !== only);
-  // Something with all others, of which there are none, is no comparison.
-  if (shown.length === 0 || (only === undefined && shown.length < 2)) return null;
-  return (
-    <>
-      <h2>{only === undefined ? `One ${name} with all others` : `${name} ${only} with`}</h2>
-      <ul>
-        {shown.slice(0, 6).map(({ value, count }) => (
-          <li key={value}>
-            <button
-              type="button"
-              className="menu-item"
-              onClick={() => onChoose({ kind: 'value', key: name, value })}
-            >
-              <span className="compare-menu-value">{value}</span>
-              <span className="muted">{formatCompact(count)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function withoutKey(scope: Scope, state: ViewState, key: string): Scope {
-  const query = withFacetTerms(state.query, key, { included: [], excluded: [] });
-  const rest = scope.params.filter(([name]) => name !== 'query');
-  return { ...scope, params: query ? [['query', query], ...rest] : rest };
 }

@@ -144,6 +144,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
                   panelId={panelId}
                   tabs={[
                     { value: 'flame', label: 'Flame graph' },
+                    { value: 'graph', label: 'Call graph' },
                     { value: 'top', label: 'Top list' },
                     { value: 'series', label: 'Time series' },
                     { value: 'table', label: 'Table' },

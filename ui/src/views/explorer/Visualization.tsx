@@ -16,6 +16,10 @@ const SeriesView = lazy(async () => {
   return { default: component };
 });
 
+const CallGraphPane = lazy(async () => ({
+  default: (await import('../call-graph/CallGraphPane.tsx')).CallGraphPane,
+}));
+
 const TimelinePane = lazy(async () => {
   const { TimelinePane: component } = await import('../timeline/TimelinePane.tsx');
   return { default: component };
@@ -54,6 +58,8 @@ function Shown({ tab, scope, state, update, whenEmpty }: VisualizationProps) {
   switch (tab) {
     case 'series':
       return <SeriesView {...common} />;
+    case 'graph':
+      return <CallGraphPane {...common} whenEmpty={whenEmpty} />;
     case 'top':
       return <TopList {...common} whenEmpty={whenEmpty} />;
     case 'table':

@@ -15,6 +15,9 @@ import { TopBar, type AppActions } from '../TopBar.tsx';
 import { ProfileHeader } from './ProfileHeader.tsx';
 import './profile.css';
 
+const CallGraphPane = lazy(async () => ({
+  default: (await import('../call-graph/CallGraphPane.tsx')).CallGraphPane,
+}));
 const MetricsTab = lazy(async () => ({ default: (await import('./MetricsTab.tsx')).MetricsTab }));
 const OpenedBanner = lazy(async () => ({
   default: (await import('../opened/OpenedBanner.tsx')).OpenedBanner,
@@ -52,6 +55,7 @@ export function ProfileView({ state, update, actions }: ProfileViewProps) {
 
   const tabs: ProfileTabInfo[] = [
     { value: 'flame', label: 'Flame graph' },
+    { value: 'graph', label: 'Call graph' },
     { value: 'top', label: 'Top list' },
     { value: 'timeline', label: 'Timeline' },
     { value: 'metrics', label: 'Metrics' },
@@ -134,6 +138,15 @@ function TabContent(props: {
 }) {
   const { tab, profile, state, update } = props;
   switch (tab) {
+    case 'graph':
+      return (
+        <CallGraphPane
+          scope={scopeOf(state)}
+          state={state}
+          update={update}
+          whenEmpty={<NoSamples profile={profile} update={update} />}
+        />
+      );
     case 'timeline':
       return <TimelinePane scope={scopeOf(state)} state={state} update={update} />;
     case 'metrics':

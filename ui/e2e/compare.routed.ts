@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+
+import { expect, test, type Page } from '@playwright/test';
+
+import type { CompareBody } from '../src/api/compare.ts';
+import { nodeName } from '../src/model/call-tree.ts';
+import { decodeDiff } from '../src/model/diff.ts';
+import { mockApi, NOW, type MockApi } from './mock-api.ts';
+import { breadcrumb, clickNode, queryParams, selectedFrame, tree } from './steps.ts';
+
+const body = JSON.parse(
+  readFileSync(new URL('fixtures/compare.json', import.meta.url), 'utf8'),
+) as CompareBody;
+const diff = decodeDiff(body, 'function', 'share');
+let mock: MockApi;
+
+test.beforeEach(async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.clock.setFixedTime(NOW);
+  mock = await mockApi(page);
+});
+
+const changes = (page: Page) => page.getByRole('region', { name: 'Changes' });
+const side = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
+
+test('one click in the explorer compares with the period before', async ({ page }) => {
+  await page.goto('/?v=2&query=service:shop-web');
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'With the period before' }).click();
+  await expect(page).toHaveURL(/^[^?]*\/compare\?/);
+  const params = queryParams(page);
+  expect([params.get('a.from'), params.get('a.to'), params.get('b.from')]).toEqual([
+    'now-2h',
+    'now-1h',
+    'now-1h',
+  ]);
+  expect(params.get('a.query')).toBe('service:shop-web');
+  await expect(page.getByText('15.6% more cpu-time per minute in B than in A')).toBeVisible();
+  await expect(page.getByText('9,000 samples in 60 profiles')).toBeVisible();
+  expect(mock.requests.some((request) => /\/compare\?.*a\.from=now-2h/.test(request))).toBe(true);
+
+  await page.getByRole('link', { name: 'B alone' }).click();
+  await expect(page.getByRole('combobox', { name: 'Search for profiles' })).toHaveValue('service:shop-web');
+});
+
+test('a profile is compared with its service at the time', async ({ page }) => {
+  await page.goto('/profiles/0329af6554c00000');
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'With its service at the time' }).click();
+  await expect(side(page, 'B').getByRole('link', { name: 'shop-web' })).toBeVisible();
+  await expect(side(page, 'A, the baseline').getByRole('combobox')).toHaveValue(/service:shop-web/);
+});
+
+test('the table of changes leads into the flame graph', async ({ page }) => {
+  await page.goto('/compare');
+  const first = changes(page).getByRole('row').nth(1);
+  await expect(first).toContainText(/Decimal\.quantize.*\+2\.5 pp.*Clear/);
+  await changes(page).getByRole('button', { name: 'PriceCache.get' }).click();
+  expect(queryParams(page).get('search')).toBe('PriceCache.get');
+  await expect(selectedFrame(page)).toHaveAttribute(
+    'aria-label',
+    /^PriceCache\.get, A 0%, B .*only in B, Clear/,
+  );
+
+  await page.getByRole('searchbox').fill('');
+  await changes(page).getByRole('button', { name: 'Function', exact: true }).click();
+  expect(queryParams(page).get('csort')).toBe('name');
+});
+
+test('shares, amounts and calls are told apart', async ({ page }) => {
+  await page.goto('/compare');
+  await page.getByRole('radio', { name: 'Per minute' }).check();
+  expect(queryParams(page).get('change')).toBe('rate');
+  await expect(changes(page)).toContainText('ms/min');
+  await page.getByRole('radio', { name: 'Per call' }).check();
+  await expect(page.getByText('17.3 ms/call').first()).toBeVisible();
+});
+
+test('both flame graphs show the same place', async ({ page }) => {
+  await page.goto('/compare?v=2&table=0');
+  const node = Array.from({ length: diff.tree.size }, (_, each) => each).find(
+    (each) => nodeName(diff.tree, each) === 'Consumer.run',
+  ) as number;
+  await clickNode(page, diff.tree, node);
+  await expect(breadcrumb(page)).toContainText('Consumer.run');
+  await page.getByRole('radio', { name: 'Side by side' }).check();
+  await expect(tree(page)).toHaveCount(2);
+  for (const index of [0, 1]) {
+    await expect(selectedFrame(page).nth(index)).toHaveAttribute('aria-label', /^Consumer\.run.*zoomed in$/);
+  }
+  await tree(page).nth(1).focus();
+  await page.keyboard.press('ArrowDown');
+  const below = await selectedFrame(page).nth(1).getAttribute('aria-label');
+  await expect(selectedFrame(page).nth(0)).toHaveAttribute('aria-label', below ?? '');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(breadcrumb(page)).toHaveText('All');
+});
+
+test('sides are swapped, and chosen in terms of each other', async ({ page }) => {
+  await page.goto('/compare?v=2&a.query=service:web&b.query=service:api&a.from=now-1h&b.from=now-1h');
+  await page.getByRole('button', { name: 'Swap the sides' }).click();
+  await expect(side(page, 'B').getByRole('combobox')).toHaveValue('service:web');
+  await page.getByRole('button', { name: 'Choose A' }).click();
+  await page.getByRole('button', { name: 'the same time yesterday' }).click();
+  const params = queryParams(page);
+  expect([params.get('a.query'), params.get('a.from'), params.get('a.to')]).toEqual([
+    'service:web',
+    'now-25h',
+    'now-1d',
+  ]);
+});
+
+test('an empty side says so and what to do', async ({ page }) => {
+  await page.goto('/compare?v=2&a.query=service:none&a.from=now-1h&b.from=now-1h');
+  await expect(page.getByRole('heading', { name: 'There is no profile in A' })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear the search of A' }).click();
+  await expect(changes(page)).toBeVisible();
+});
