@@ -21,7 +21,8 @@ export function useCopy(text: () => string): readonly [said: 'copied' | 'refused
   return [said, copy];
 }
 
-const SAID = { copied: 'Copied', refused: 'The browser refused' } as const;
+/** What is said of it. */
+export const SAID = { copied: 'Copied', refused: 'The browser refused' } as const;
 
 /** Beside what it copies. */
 export function CopyButton({ text, label }: { readonly text: () => string; readonly label: string }) {
@@ -55,7 +56,8 @@ export function CopyItem(props: {
   );
 }
 
-function Announcement({ said }: { readonly said: keyof typeof SAID | null }) {
+/** The same for whoever does not see the button. */
+export function Announcement({ said }: { readonly said: keyof typeof SAID | null }) {
   return (
     <span className="visually-hidden" role="status">
       {said && SAID[said]}

@@ -74,6 +74,8 @@ export function MetricsTab(props: {
   }
   if (!list.data) return <Skeleton lines={12} label="Loading the metrics" />;
   const { profiles, total } = list.data;
+  // A measure of other kinds of profiles, which the range happens to have.
+  const shownNames = names.filter((name) => profiles.some((each) => typeof each.measures[name] === 'number'));
   const shownRange = filledRange(profiles, range);
   const sameProcess = new Set((process.data?.profiles ?? []).map(({ id }) => id));
   return (
@@ -100,7 +102,7 @@ export function MetricsTab(props: {
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="metrics-scroll" tabIndex={0} role="region" aria-label="Metrics">
         <Busy isBusy={list.isFetching && list.isPlaceholderData} />
-        {groupedMeasures(names).map(({ group, names: own }) => (
+        {groupedMeasures(shownNames).map(({ group, names: own }) => (
           <section key={group} aria-label={group || 'All profiles'}>
             {group && <h2>{group}</h2>}
             <div className="metrics-grid">

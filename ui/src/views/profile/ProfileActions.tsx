@@ -7,7 +7,7 @@ import { formatBytes, formatTimeShort } from '../../model/format.ts';
 import { neighborsOf, type ListedProfile } from '../../model/neighbors.ts';
 import { commitUrl } from '../../model/repository.ts';
 import type { ViewState } from '../../state/url.ts';
-import { useCopy } from '../../widgets/CopyButton.tsx';
+import { Announcement, SAID, useCopy } from '../../widgets/CopyButton.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
 import { StateLink } from '../../widgets/StateLink.tsx';
@@ -38,12 +38,11 @@ export function ProfileActions({
       <CompareMenu scope={scopeOf(state)} profile={profile} before={previous?.id} />
       <CommitLink profile={profile} />
       <DownloadMenu profile={profile} source={state.source} />
-      <button type="button" className="button" onClick={copy}>
+      <button type="button" className="button" aria-label="Copy link" title="Copy link" onClick={copy}>
         <Icon name={said === 'copied' ? 'check' : 'link'} />
-        <span role="status">
-          {said === 'copied' ? 'Copied' : said === 'refused' ? 'The browser refused' : 'Copy link'}
-        </span>
+        <span className="wide-only">{said ? SAID[said] : 'Copy link'}</span>
       </button>
+      <Announcement said={said} />
     </div>
   );
 }
@@ -103,7 +102,7 @@ function DownloadMenu({ profile, source }: { readonly profile: ProfileBody; read
       trigger={
         <>
           <Icon name="download" />
-          Download
+          <span className="wide-only">Download</span>
         </>
       }
     >

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 
 import type { ProfileBody } from '../../api/types.ts';
-import { formatCount, formatDurationMs, formatTime, formatValue } from '../../model/format.ts';
+import { formatCount, formatDurationMs, formatTime, formatValue, plural } from '../../model/format.ts';
 import type { ViewState } from '../../state/url.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { StateLink } from '../../widgets/StateLink.tsx';
+import { NARROW, useMediaQuery } from '../../widgets/use-media-query.ts';
 import { ProfileActions } from './ProfileActions.tsx';
 import { toTag } from './links.ts';
 
@@ -79,7 +80,8 @@ export function ProfileHeader({
 function Tags({ profile, isLink }: { readonly profile: ProfileBody; readonly isLink: boolean }) {
   const [isOpen, setOpen] = useState(false);
   const tags = profile.tags.map(splitTag).filter(([key]) => !TITLE_KEYS.has(key));
-  const shown = isOpen ? tags : tags.slice(0, SHOWN_TAGS);
+  const most = useMediaQuery(NARROW) ? 0 : SHOWN_TAGS;
+  const shown = isOpen ? tags : tags.slice(0, most);
   if (tags.length === 0) return null;
   return (
     <div className="profile-tags" role="group" aria-label="Tags">
@@ -88,9 +90,9 @@ function Tags({ profile, isLink }: { readonly profile: ProfileBody; readonly isL
         // oxlint-disable-next-line react/no-array-index-key
         <Tag key={`${key}:${value}:${index}`} profile={profile} name={key} value={value} isLink={isLink} />
       ))}
-      {tags.length > SHOWN_TAGS && (
+      {tags.length > most && (
         <button type="button" className="text-button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-          {isOpen ? 'Show fewer' : `${tags.length - SHOWN_TAGS} more`}
+          {isOpen ? 'Show fewer' : most === 0 ? plural(tags.length, 'tag') : `${tags.length - most} more`}
         </button>
       )}
     </div>
