@@ -30,6 +30,20 @@ const SHOTS: readonly Shot[] = [
   { name: 'profile-light', path: '/profiles/00cab1c2d3e4f506' },
   { name: 'profile-dark', path: '/profiles/00cab1c2d3e4f506?tab=details&v=1', theme: 'dark' },
   { name: 'profile-details', path: '/profiles/00cab1c2d3e4f506?tab=details&v=1' },
+  {
+    name: 'timeline',
+    path: '/profiles/00cab1c2d3e4f506?tab=timeline&v=2&open=thread:worker',
+    act: async (page) => {
+      const box = await page.getByTestId('timeline-canvas').boundingBox();
+      if (!box) return;
+      await page.mouse.move(box.x + 300, box.y - 10);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 560, box.y - 10, { steps: 4 });
+      await page.mouse.up();
+    },
+  },
+  { name: 'timeline-processes', path: '/?tab=timeline&v=2' },
+  { name: 'opened', path: '/opened/0000000000000001', theme: 'dark' },
   { name: 'empty', path: '/', mock: { isEmpty: true } },
   { name: 'nothing-matches', path: '/?query=service:none&v=1' },
   { name: 'long-names', path: '/', mock: { longNames: true, fewSamples: true }, act: hoverFlame },

@@ -1,4 +1,5 @@
 import { FLAME_KEYS } from '../flame/keyboard.ts';
+import { TIMELINE_KEYS } from '../timeline/keyboard.ts';
 import { Dialog } from '../widgets/Dialog.tsx';
 import './dialogs.css';
 
@@ -39,6 +40,8 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
         <section>
           <h3>Flame graph, keyboard</h3>
           <Keys rows={FLAME_KEYS} />
+          <h3>Timeline, keyboard</h3>
+          <Keys rows={TIMELINE_KEYS} />
         </section>
       </div>
     </Dialog>

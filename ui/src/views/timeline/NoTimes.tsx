@@ -5,20 +5,16 @@ import { EmptyState } from '../../widgets/State.tsx';
 
 interface Advice {
   readonly text: string;
-  readonly lines: string;
+  /** What to switch on, where that is all it takes. */
+  readonly lines?: string;
 }
 
 /** What makes a profiling library send when each sample was taken. */
 function adviceFor(language: string): Advice | undefined {
   switch (language) {
-    case 'go':
-      return {
-        text: 'Go has no timestamps on samples. Its profiler writes execution traces instead, which Vesta keeps but does not draw yet.',
-        lines: 'export DD_PROFILING_EXECUTION_TRACE_ENABLED=true',
-      };
     case 'python':
       return {
-        text: 'The profiler of Python sends times with ddtrace 2.10 or newer and this switch:',
+        text: 'The profiler of Python sends times with ddtrace 2.12 or newer and this switch:',
         lines: 'export DD_PROFILING_TIMELINE_ENABLED=true',
       };
     case 'node':
@@ -33,16 +29,14 @@ function adviceFor(language: string): Advice | undefined {
         text: 'The profiler of PHP sends times from version 0.98 on with this switch:',
         lines: 'export DD_PROFILING_TIMELINE_ENABLED=1',
       };
+    case 'go':
+      return {
+        text: 'Go takes samples without times. Its timeline is in execution traces (DD_PROFILING_EXECUTION_TRACE_ENABLED), which Vesta keeps but does not draw yet.',
+      };
     case 'ruby':
-      return {
-        text: 'The profiler of Ruby sends times from version 1.21.1 on, unless this switch is off:',
-        lines: 'export DD_PROFILING_TIMELINE_ENABLED=true',
-      };
+      return { text: 'The profiler of Ruby sends times by itself from version 1.21.1 on.' };
     case 'dotnet':
-      return {
-        text: 'The profiler of .NET sends times from version 2.30 on with this switch:',
-        lines: 'export DD_PROFILING_TIMESTAMPS_AS_LABEL_ENABLED=1',
-      };
+      return { text: 'The profiler of .NET sends times by itself from version 2.30 on.' };
     default:
       return undefined;
   }
@@ -58,7 +52,7 @@ export function NoTimes(props: { readonly samples: number; readonly scope: Scope
         {advice?.text ??
           'Files of pprof and collapsed stacks seldom have times; the profiling libraries of Datadog send them where the language allows it.'}
       </p>
-      {advice && <pre className="advice">{advice.lines}</pre>}
+      {advice?.lines && <pre className="advice">{advice.lines}</pre>}
       <button type="button" className="button" onClick={() => props.update({ tab: 'flame' })}>
         Show the flame graph
       </button>
