@@ -1,5 +1,5 @@
 /** The terms of a query as things to see, turn around and take away, one at a time. */
-import { isOperator, terms, unquoted } from './query-text.ts';
+import { isOperator, terms, unquoted, withoutTermAt } from './query-text.ts';
 
 export interface ShownTerm {
   readonly start: number;
@@ -38,18 +38,8 @@ export function shownTerms(query: string): ShownTerm[] {
   return shown;
 }
 
-/** The query without the term, and without the operators that would be left dangling. */
 export function withoutTerm(query: string, { start }: ShownTerm): string {
-  const all = tokens(query);
-  let index = all.findIndex((token) => token.start === start);
-  if (index < 0) return query;
-  all.splice(index, 1);
-  while (all[index - 1]?.text === 'NOT') all.splice(--index, 1);
-  const next = all[index];
-  const before = all[index - 1];
-  if (before && isJoin(before) && (!next || isJoin(next))) all.splice(index - 1, 1);
-  else if (!before && next && isJoin(next)) all.splice(index, 1);
-  return all.map((token) => token.text).join(' ');
+  return withoutTermAt(query, start);
 }
 
 /** The query with the term meaning its opposite. */
@@ -91,8 +81,4 @@ function partsOf(body: string): { key: string; text: string } {
 
 function tokens(query: string): Token[] {
   return terms(query).map(({ start, end }) => ({ start, end, text: query.slice(start, end) }));
-}
-
-function isJoin({ text }: Token): boolean {
-  return text === 'OR' || text === 'AND';
 }

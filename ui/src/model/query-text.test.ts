@@ -46,6 +46,15 @@ describe('facets in a query', () => {
     }
   });
 
+  it.each([
+    ['service:none OR env:prod', 'env:prod'],
+    ['env:prod AND service:a OR service:b', 'env:prod'],
+    ['NOT service:a x', 'x'],
+    ['service:a OR service:b', ''],
+  ])('clears a facet among operators: %s → "%s"', (query, expected) => {
+    expect(withoutFacet(query, 'service')).toBe(expected);
+  });
+
   it('clears one facet and leaves the rest alone', () => {
     expect(withoutFacet('free service:a -service:b @cpu_cores:>1', 'service')).toBe('free @cpu_cores:>1');
   });

@@ -68,16 +68,37 @@ export function withTermReplaced(
 
 function replaced(query: string, isUnwanted: (term: Term) => boolean, added: readonly string[]): string {
   const all = terms(query);
-  const kept = all.filter((term) => !isUnwanted(term)).map((term) => query.slice(term.start, term.end));
-  // A term next to an OR is an operand: taking it out would leave the operator dangling, and adding one would bind
-  // to the last operand only. So the whole query becomes one group.
-  const hasOperator = all.some((term) => isOperator(query.slice(term.start, term.end)));
-  const rest = hasOperator
-    ? added.length > 0 && query.trim() !== ''
-      ? [`(${query.trim()})`]
-      : [query.trim()]
-    : kept;
-  return [...rest, ...added].join(' ').trim();
+  const isTextOperator = (term: Term): boolean => isOperator(query.slice(term.start, term.end));
+  if (!all.some(isTextOperator)) {
+    const kept = all.filter((term) => !isUnwanted(term)).map((term) => query.slice(term.start, term.end));
+    return [...kept, ...added].join(' ').trim();
+  }
+  // A term next to an OR is an operand: adding one would bind to the last operand only, so the whole query becomes
+  // one group.
+  if (added.length > 0) return [`(${query.trim()})`, ...added].join(' ');
+  return all
+    .filter(isUnwanted)
+    .toReversed()
+    .reduce((text, term) => withoutTermAt(text, term.start), query)
+    .trim();
+}
+
+/** The query without the top-level term that starts there, and without the operators that would be left dangling. */
+export function withoutTermAt(query: string, start: number): string {
+  const all = terms(query).map((term) => ({ start: term.start, text: query.slice(term.start, term.end) }));
+  let index = all.findIndex((token) => token.start === start);
+  if (index < 0) return query;
+  all.splice(index, 1);
+  while (all[index - 1]?.text === 'NOT') all.splice(--index, 1);
+  const next = all[index];
+  const before = all[index - 1];
+  if (before && isJoin(before.text) && (!next || isJoin(next.text))) all.splice(index - 1, 1);
+  else if (!before && next && isJoin(next.text)) all.splice(index, 1);
+  return all.map((token) => token.text).join(' ');
+}
+
+function isJoin(text: string): boolean {
+  return text === 'OR' || text === 'AND';
 }
 
 /** Takes the value in, or out when it is in. Taking it in ends its exclusion. */
