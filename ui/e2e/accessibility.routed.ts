@@ -137,6 +137,48 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'flame graph by kind, upright, transformed',
+    path: '/?v=2&color=kind&upright=1&order=name&transform=my-code&transform=exclude%3Aread_record',
+    ready: (page) => page.getByRole('tree').waitFor(),
+  },
+  {
+    name: 'menu of a frame',
+    path: '/?v=2&color=value',
+    ready: async (page) => {
+      await page.getByRole('tree').press('ArrowDown');
+      await page.getByRole('tree').press('Shift+F10');
+      await page.getByRole('menu').waitFor();
+    },
+  },
+  {
+    name: 'pinned details',
+    path: '/',
+    ready: async (page) => {
+      await page.getByRole('tree').press('ArrowDown');
+      await page.getByRole('tree').press('t');
+      await page.getByRole('dialog', { name: /^Details of/ }).waitFor();
+    },
+  },
+  {
+    name: 'callers and callees',
+    path: '/?v=2&sandwich=main.handleSearch&search=lock',
+    ready: async (page) => {
+      await page.getByRole('tree').first().waitFor();
+      await page.getByRole('combobox', { name: 'Function' }).fill('bm');
+      await page.getByRole('listbox', { name: 'Functions' }).getByRole('option').first().waitFor();
+    },
+  },
+  {
+    name: 'colors and order',
+    path: '/',
+    ready: async (page) => page.getByRole('button', { name: 'Colors and order' }).click(),
+  },
+  {
+    name: 'embedded',
+    path: '/embed?v=2&query=service:shop-web&transform=my-code',
+    ready: (page) => page.getByRole('tree').waitFor(),
+  },
+  {
     name: 'label menu',
     path: '/',
     ready: async (page) => page.getByRole('button', { name: 'Filter by label' }).click(),

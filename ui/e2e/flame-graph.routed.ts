@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { FLAME_KEYS } from '../src/flame/keyboard.ts';
+import { FRAME_KEYS, MOVE_KEYS } from '../src/flame/keyboard.ts';
 import { ancestry, at, childrenOf, nodeName, OTHER, pathKeys } from '../src/model/call-tree.ts';
 import { mockApi, NOW, type MockApi } from './mock-api.ts';
 import { breadcrumb, clickNode, fixtureTree, pointOf, queryParams, selectedFrame, tree } from './steps.ts';
@@ -83,7 +83,8 @@ test('the help names every key', async ({ page }) => {
   await expect(tree(page)).toBeVisible();
   await page.keyboard.press('?');
   const dialog = page.getByRole('dialog', { name: 'Keyboard and search' });
-  for (const [keys] of FLAME_KEYS) await expect(dialog.getByText(keys, { exact: true })).toBeVisible();
+  for (const [keys] of [...MOVE_KEYS, ...FRAME_KEYS])
+    await expect(dialog.getByText(keys, { exact: true })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
 });

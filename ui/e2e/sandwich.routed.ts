@@ -79,3 +79,15 @@ test('functions that pruning hides are told and lead to their stacks', async ({ 
   await page.getByRole('button', { name: /^hidden_function/ }).click();
   expect(queryParams(page).getAll('transform')).toEqual(['only:hidden_function\t/app/shop/hidden.py']);
 });
+
+test('a row of the table leads to the callers and callees of its function', async ({ page }) => {
+  await page.goto('/');
+  const row = page.getByRole('region', { name: 'Functions' }).getByRole('row').nth(1);
+  await row.getByRole('button').first().focus();
+  await page.keyboard.press('s');
+  await expect(page.getByRole('region', { name: 'Callers' })).toBeVisible();
+  await page.goBack();
+  await row.hover();
+  await row.getByRole('button', { name: /^Callers and callees of/ }).click();
+  await expect(page.getByRole('region', { name: 'Callees' })).toBeVisible();
+});

@@ -35,12 +35,12 @@ interface Binding {
   readonly meaning: string;
 }
 
-/** Every key of the flame graph. What the help shows is made from this, so it cannot say anything else. */
-const BINDINGS: readonly Binding[] = [
+/** The keys of the flame graph. What the help shows is made from them, so it cannot say anything else. */
+const MOVE_BINDINGS: readonly Binding[] = [
   {
     keys: ['ArrowDown', 'ArrowUp'],
     shown: '↓  ↑',
-    meaning: 'Largest callee, caller; the other way round with the root at the bottom',
+    meaning: 'Largest callee, caller; with the root at the bottom, the other way round',
     act: ({ tree, selected, upright }, key) => {
       const isDeeper = (key === 'ArrowDown') !== upright;
       if (!isDeeper) return selected > 0 ? { kind: 'select', node: at(tree.parents, selected) } : undefined;
@@ -68,7 +68,7 @@ const BINDINGS: readonly Binding[] = [
   {
     keys: ['Enter', ' '],
     shown: 'Enter',
-    meaning: 'Zoom in on the selected frame; on “(other)”, show what it stands for',
+    meaning: 'Zoom in; on “(other)”, show what it stands for',
     act: ({ tree, selected }) =>
       at(tree.functions, selected) === OTHER
         ? { kind: 'expand', node: at(tree.parents, selected) }
@@ -77,7 +77,7 @@ const BINDINGS: readonly Binding[] = [
   {
     keys: ['Escape', 'Backspace'],
     shown: 'Esc',
-    meaning: 'Zoom out; then leave callers and callees, and the full screen',
+    meaning: 'Zoom out; then out of callers and callees, and of the full screen',
     act: () => ({ kind: 'zoom-out' }),
   },
   { keys: ['Home'], shown: 'Home', meaning: 'Back to the root', act: () => ({ kind: 'zoom', node: 0 }) },
@@ -93,11 +93,14 @@ const BINDINGS: readonly Binding[] = [
     meaning: 'Next, previous match of the search',
     act: (_, key) => ({ kind: 'match', step: key === 'n' ? 1 : -1 }),
   },
+];
+
+const FRAME_BINDINGS: readonly Binding[] = [
   {
     keys: ['F10'],
     shift: true,
     shown: 'Shift F10',
-    meaning: 'Menu of the selected frame, as the menu key and the right mouse button',
+    meaning: 'Its menu, as the menu key and right click',
     act: ({ selected }) => ({ kind: 'menu', node: selected }),
   },
   {
@@ -124,10 +127,17 @@ const BINDINGS: readonly Binding[] = [
   ),
 ];
 
-/** For the help overlay. */
-export const FLAME_KEYS: readonly (readonly [keys: string, meaning: string])[] = BINDINGS.filter(
-  ({ meaning }) => meaning !== '',
-).map(({ shown, meaning }) => [shown, meaning] as const);
+const BINDINGS = [...MOVE_BINDINGS, ...FRAME_BINDINGS];
+
+/** For the help overlay: moving about, and what is done with the selected frame. */
+export const MOVE_KEYS = shownKeys(MOVE_BINDINGS);
+export const FRAME_KEYS = shownKeys(FRAME_BINDINGS);
+
+function shownKeys(bindings: readonly Binding[]): readonly (readonly [keys: string, meaning: string])[] {
+  return bindings
+    .filter(({ meaning }) => meaning !== '')
+    .map(({ shown, meaning }) => [shown, meaning] as const);
+}
 
 export function keyAction(event: Key, context: KeyContext): KeyAction | undefined {
   const { key } = event;

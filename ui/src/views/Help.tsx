@@ -1,4 +1,4 @@
-import { FLAME_KEYS } from '../flame/keyboard.ts';
+import { FRAME_KEYS, MOVE_KEYS } from '../flame/keyboard.ts';
 import { TIMELINE_KEYS } from '../timeline/keyboard.ts';
 import { Dialog } from '../widgets/Dialog.tsx';
 import './dialogs.css';
@@ -32,16 +32,18 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
               ['?', 'This help'],
             ]}
           />
-          <h3>Search for profiles</h3>
-          <Keys rows={QUERY} />
           <h3>Flame graph, mouse</h3>
           <Keys rows={MOUSE} />
+          <h3>Flame graph, keyboard</h3>
+          <Keys rows={MOVE_KEYS} />
         </section>
         <section>
-          <h3>Flame graph, keyboard</h3>
-          <Keys rows={FLAME_KEYS} />
+          <h3>The selected frame</h3>
+          <Keys rows={FRAME_KEYS} />
           <h3>Timeline, keyboard</h3>
           <Keys rows={TIMELINE_KEYS} />
+          <h3>Search for profiles</h3>
+          <Keys rows={QUERY} />
         </section>
       </div>
     </Dialog>

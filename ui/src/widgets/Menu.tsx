@@ -163,7 +163,8 @@ export function Menu({ label, items, at, heading, onClose }: MenuProps) {
         );
       })}
     </div>,
-    document.body,
+    // Within the landmark that it belongs to.
+    document.querySelector('main') ?? document.body,
   );
 }
 

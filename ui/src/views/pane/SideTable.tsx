@@ -149,6 +149,7 @@ export function SideTable(props: SideTableProps) {
           }
           onSort={(functionSort) => update({ functionSort })}
           onHover={onHover}
+          onSandwich={(row) => update({ sandwich: frameKeyOf(row, 'function'), zoom: [], expanded: [] })}
         />
       )}
     </section>
@@ -176,6 +177,7 @@ interface RowsProps {
   readonly empty: string;
   readonly onSort: (sort: FunctionSort) => void;
   readonly onHover: (row: FunctionRow | null) => void;
+  readonly onSandwich: (row: FunctionRow) => void;
 }
 
 const HEADS: Record<SortField, string> = {
@@ -189,6 +191,8 @@ const HEADS: Record<SortField, string> = {
 function Rows(props: RowsProps) {
   const { rows, columns, whole, unit, normalizer, sort, chooser, other, onHover } = props;
   const by = frameDimensionOf(props.dimension);
+  // A file or package is no function that something calls.
+  const hasCallers = by === 'function' || by === 'line';
   const ref = useRef<HTMLDivElement>(null);
   const view = useRowWindow(ref, rows.length, ROW_HEIGHT);
   const barField = columns.includes('self') ? 'self' : 'total';
@@ -221,6 +225,12 @@ function Rows(props: RowsProps) {
                 aria-rowindex={view.first + index + 2}
                 data-choice={choice}
                 onPointerEnter={() => onHover(row)}
+                onKeyDown={(event) => {
+                  if (event.key !== 's' || event.ctrlKey || event.metaKey || event.altKey || !hasCallers)
+                    return;
+                  event.preventDefault();
+                  props.onSandwich(row);
+                }}
                 onFocus={() => onHover(row)}
                 onBlur={() => onHover(null)}
               >
@@ -240,6 +250,17 @@ function Rows(props: RowsProps) {
                       <bdi>{props.isPath ? name : middleEllipsis(shortName, 90)}</bdi>
                       {row.line > 0 && <span className="row-line">:{row.line}</span>}
                     </button>
+                    {hasCallers && (
+                      <button
+                        type="button"
+                        className="row-callers"
+                        aria-label={`Callers and callees of ${name}`}
+                        title="Callers and callees (s)"
+                        onClick={() => props.onSandwich(row)}
+                      >
+                        <Icon name="sandwich" />
+                      </button>
+                    )}
                     <button
                       type="button"
                       className="row-exclude"
