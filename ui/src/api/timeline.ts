@@ -1,4 +1,5 @@
 import type { ViewState } from '../state/url.ts';
+import type { TableBody } from './explore.ts';
 import { sampleParams, useScoped, type Scope } from './queries.ts';
 import type { FunctionsBody, UnixMs } from './types.ts';
 
@@ -63,14 +64,6 @@ export function isThreadFilter(filter: string): boolean {
   return filter.startsWith('thread:');
 }
 
-/** Groups of profiles that share tags, with measures of each: see `GET /table`. */
-interface TableBody {
-  groups: Record<string, string[]>;
-  measures: Record<string, (number | null)[]>;
-  found: number;
-  truncated: boolean;
-}
-
 export interface Process {
   readonly runtimeId: string;
   readonly host: string;
@@ -95,16 +88,24 @@ export function useProcesses(scope: Scope, enabled: boolean) {
     ],
     enabled,
   );
-  return { ...found, processes: found.data ? processesOf(found.data) : undefined };
+  return { ...found, processes: found.data && processesOf(found.data), count: found.data?.found ?? 0 };
 }
 
+/** A runtime is one process, whatever else its profiles say of it. */
 function processesOf({ groups, measures }: TableBody): readonly Process[] {
-  const ids = groups['runtime-id'] ?? [];
-  return ids.map((runtimeId, row) => ({
-    runtimeId,
-    host: groups['host']?.[row] ?? '',
-    processId: groups['process_id']?.[row] ?? '',
-    cpuCores: measures['cpu_cores']?.[row] ?? null,
-    profiles: measures['profiles']?.[row] ?? 0,
-  }));
+  const found: Process[] = [];
+  (groups['runtime-id'] ?? []).forEach((runtimeId, row) => {
+    const process: Process = {
+      runtimeId,
+      host: groups['host']?.[row] ?? '',
+      processId: groups['process_id']?.[row] ?? '',
+      cpuCores: measures['cpu_cores']?.[row] ?? null,
+      profiles: measures['profiles']?.[row] ?? 0,
+    };
+    const known = found.findIndex((each) => each.runtimeId === runtimeId && runtimeId !== '');
+    const same = found[known];
+    if (same) found[known] = { ...same, profiles: same.profiles + process.profiles };
+    else found.push(process);
+  });
+  return found;
 }

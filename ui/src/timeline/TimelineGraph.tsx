@@ -82,6 +82,9 @@ interface Drag {
 const DRAG_THRESHOLD = 4;
 /** How near to an event the pointer has to be, for those too narrow to point at. */
 const REACH_PIXELS = 3;
+/** A name that may not fit, and how much of its end is shown in any case. */
+const LONG_NAME = 14;
+const KEPT_END = 6;
 
 export function TimelineGraph(props: TimelineGraphProps) {
   const { timeline, rows, only, chosenTime, isChosen, cursor } = props;
@@ -553,7 +556,7 @@ function LaneRow(props: {
     >
       <div className="timeline-lane" role="rowheader" title={title}>
         {row.kind === 'group' && <Icon name={row.isOpen ? 'chevron-down' : 'chevron-right'} />}
-        <span className="timeline-lane-name">{name}</span>
+        <LaneName name={name} />
         {row.kind === 'group' && <span className="tab-count">{row.group.lanes.length}</span>}
         <span className="timeline-lane-busy">{busyMs > 0 ? formatDurationMs(busyMs) : ''}</span>
       </div>
@@ -561,6 +564,17 @@ function LaneRow(props: {
         {event === undefined ? describeRow(timeline, row) : sentenceOf(timeline, event)}
       </div>
     </div>
+  );
+}
+
+/** Its end stays: threads of one pool differ there. */
+function LaneName({ name }: { readonly name: string }) {
+  const cut = name.length > LONG_NAME ? name.length - KEPT_END : name.length;
+  return (
+    <span className="timeline-lane-name">
+      <span>{name.slice(0, cut)}</span>
+      {cut < name.length && name.slice(cut)}
+    </span>
   );
 }
 

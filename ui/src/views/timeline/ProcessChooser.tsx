@@ -12,10 +12,12 @@ export const MOST_PROFILES = 10;
 /** A timeline is that of one process: says which there are, the busiest first. */
 export function ProcessChooser(props: {
   readonly processes: readonly Process[];
+  /** All that there are; the list may be cut off. */
+  readonly count: number;
   readonly state: ViewState;
   readonly update: Update;
 }) {
-  const { processes, state, update } = props;
+  const { processes, count, state, update } = props;
   const busiest = Math.max(...processes.map((process) => process.cpuCores ?? 0));
   function choose({ runtimeId, host, processId }: Process): void {
     let query = state.query;
@@ -40,7 +42,10 @@ export function ProcessChooser(props: {
       <header>
         <h2>Choose a process</h2>
         <p className="muted">
-          A timeline shows the threads of one process. In scope there are {formatCount(processes.length)}.
+          A timeline shows the threads of one process.{' '}
+          {count > processes.length && processes.length >= 100
+            ? `Of ${formatCount(count)} in scope, these use the most CPU; search to find others.`
+            : `In scope there are ${formatCount(processes.length)}.`}
         </p>
       </header>
       <table className="plain-table">

@@ -32,7 +32,7 @@ export function TimelinePane({ scope, state, update }: TimelinePaneProps) {
   }
   if (!isOneProfile && !found) return <Skeleton lines={10} label="Looking for processes" />;
   if (found && found.length !== 1) {
-    return <ProcessChooser processes={found} state={state} update={update} />;
+    return <ProcessChooser processes={found} count={processes.count} state={state} update={update} />;
   }
   if (only && only.profiles > MOST_PROFILES) {
     return <TimeChooser scope={scope} profiles={only.profiles} update={update} />;
