@@ -19,6 +19,8 @@ export interface MockOptions {
   readonly token?: string;
   readonly longNames?: boolean;
   readonly fewSamples?: boolean;
+  /** Parts of profiles could not be read. */
+  readonly isPartial?: boolean;
   /** Samples do not say when they were taken. */
   readonly withoutTimes?: boolean;
   /** Paths below /api/v1 that fail. */
@@ -254,6 +256,12 @@ function flameGraph(params: URLSearchParams, options: MockOptions, nothing: bool
       samples: 0,
       profiles: 0,
       nodes: { parent: [-1], function: [-1], self: [0], total: [0] },
+    };
+  }
+  if (options.isPartial) {
+    return {
+      ...body,
+      problems: ['auto.pprof of 0329af6554c00000: a stack refers to a frame that is not there'],
     };
   }
   if (options.fewSamples) return { ...body, samples: 17, profiles: 1 };

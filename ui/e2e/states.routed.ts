@@ -95,6 +95,14 @@ test('on a slow network the last answer stays until the next is here', async ({ 
   await expect(breadcrumb(page)).toContainText('GiB');
 });
 
+test('what could not be read is told, and the rest is shown', async ({ page }) => {
+  await mockApi(page, { isPartial: true });
+  await page.goto('/');
+  await page.getByRole('button', { name: 'One part left out' }).click();
+  await expect(page.getByText('a stack refers to a frame that is not there')).toBeVisible();
+  await expect(tree(page)).toBeVisible();
+});
+
 test('few samples come with a warning', async ({ page }) => {
   await mockApi(page, { fewSamples: true, longNames: true });
   await page.goto('/');

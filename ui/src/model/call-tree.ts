@@ -39,6 +39,8 @@ export interface CallTree {
   readonly seconds: number;
   /** Calls of the endpoints in scope, where clients count them. */
   readonly calls: number | null;
+  /** What of the profiles could not be read. */
+  readonly problems: readonly string[];
   readonly prunedNodes: number;
   readonly prunedValue: number;
   readonly table: FunctionTable;
@@ -75,6 +77,7 @@ type Meta = Pick<
   | 'profiles'
   | 'seconds'
   | 'calls'
+  | 'problems'
   | 'prunedNodes'
   | 'prunedValue'
   | 'table'
@@ -100,6 +103,7 @@ export function decodeCallTree(body: FlameGraphBody, granularity: Granularity): 
       profiles: body.profiles,
       seconds: body.seconds,
       calls: body.calls,
+      problems: body.problems,
       prunedNodes: body.pruned.nodes,
       prunedValue: body.pruned.value,
       table,

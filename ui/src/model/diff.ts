@@ -99,6 +99,7 @@ function layOutDiff(
       profiles: a.profiles + b.profiles,
       seconds: 0,
       calls: null,
+      problems: [],
       prunedNodes: body.pruned.nodes,
       prunedValue: 0,
       table,

@@ -71,7 +71,11 @@ function SideBySide({ diff, state, update, search }: DiffFlameProps) {
   return (
     <div className="diff-sides">
       {sides.map((side, index) => (
-        <section key={side.name} className="diff-side" aria-label={`Flame graph of ${side.name.toUpperCase()}`}>
+        <section
+          key={side.name}
+          className="diff-side"
+          aria-label={`Flame graph of ${side.name.toUpperCase()}`}
+        >
           <h2>
             <span className="side-letter" data-side={side.name}>
               {side.name.toUpperCase()}

@@ -1,5 +1,6 @@
-import { plural } from '../../model/format.ts';
+import { formatCount, plural } from '../../model/format.ts';
 import { Icon } from '../../widgets/Icon.tsx';
+import { Popover } from '../../widgets/Popover.tsx';
 
 /** Below it, shares are mostly chance: at 100 samples, a share of 10% is known to about ±6%. */
 const FEW_SAMPLES = 100;
@@ -8,11 +9,17 @@ const FEW_SAMPLES = 100;
 export function Basis({
   tree,
 }: {
-  readonly tree: { readonly samples: number; readonly profiles: number; readonly kind: string };
+  readonly tree: {
+    readonly samples: number;
+    readonly profiles: number;
+    readonly kind: string;
+    readonly problems: readonly string[];
+  };
 }) {
   const isFew = tree.samples > 0 && tree.samples < FEW_SAMPLES;
   return (
     <span className="basis" data-few={isFew}>
+      {tree.problems.length > 0 && <Problems problems={tree.problems} />}
       {isFew && <Icon name="warning" />}
       {isFew && <span>Few samples, small shares are chance. </span>}
       <span>
@@ -20,5 +27,34 @@ export function Basis({
         {tree.kind === 'snapshot' && ', the latest of each process'}
       </span>
     </span>
+  );
+}
+
+/** What is missing from the picture. */
+function Problems({ problems }: { readonly problems: readonly string[] }) {
+  const text = problems.length === 1 ? 'One part left out' : `${formatCount(problems.length)} parts left out`;
+  return (
+    <Popover
+      label={text}
+      className="text-button basis-problems"
+      align="end"
+      trigger={
+        <>
+          <Icon name="warning" />
+          {text}
+        </>
+      }
+    >
+      {() => (
+        <div className="problem-list">
+          <p className="muted">What follows could not be read. The rest is shown.</p>
+          <ul>
+            {problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Popover>
   );
 }
