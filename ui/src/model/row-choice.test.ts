@@ -7,7 +7,9 @@ import {
   filtersWithout,
   frameDimensionOf,
   frameKeyOf,
+  missingChoice,
   toggledFilters,
+  toggledMissing,
   toggledTransforms,
 } from './row-choice.ts';
 import type { FunctionRow } from './top.ts';
@@ -43,6 +45,14 @@ describe('a row', () => {
     expect(frameKeyOf({ ...ROW, name: 'django' }, 'package')).toBe('\t\t\t\tdjango');
   });
 
+  it('has no name where frames have none', () => {
+    const unknown = { ...ROW, name: '[unknown]', file: '', module: '' };
+    for (const by of ['function', 'line', 'file', 'package'] as const)
+      expect(frameKeyOf(unknown, by)).toBe('');
+    expect(toggledTransforms(['my-code'], unknown, 'package', false)).toEqual(['my-code']);
+    expect(frameKeyOf({ ...unknown, name: '[no stack]' }, 'package')).toBe('[no stack]');
+  });
+
   it('goes in by a click, out by a second, and over to the other side by its opposite', () => {
     const only = toggledTransforms(['my-code'], { ...ROW, name: 'app.py' }, 'file', false);
     expect(only).toEqual(['my-code', 'only:\tapp.py']);
@@ -54,6 +64,14 @@ describe('a row', () => {
     ]);
     expect(toggledFilters(['-thread:a'], 'thread', 'a', false)).toEqual(['thread:a']);
     expect(toggledFilters(['-thread:a'], 'thread', 'a', true)).toEqual([]);
+  });
+
+  it('of profiles without a tag is chosen by what the tag is not', () => {
+    const without = toggledMissing('service:web env:prod', 'host', false);
+    expect(without).toBe('service:web env:prod -host:*');
+    expect(missingChoice(without, 'host')).toBe('included');
+    expect(toggledMissing(without, 'host', true)).toBe('service:web env:prod host:*');
+    expect(toggledMissing(without, 'host', false)).toBe('service:web env:prod');
   });
 
   it('stays in sight while others of its label are filtered for', () => {

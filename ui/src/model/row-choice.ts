@@ -1,5 +1,6 @@
 import type { Dimension } from '../state/url.ts';
 import { dimensionName, dimensionParts } from './dimension.ts';
+import { terms } from './query-text.ts';
 import type { FunctionRow } from './top.ts';
 
 export type FrameDimension = 'function' | 'line' | 'file' | 'package';
@@ -20,18 +21,25 @@ export function columnHead(dimension: Dimension): string {
 /** What names a frame, as far as it is known. */
 export type NamedFrame = Pick<FunctionRow, 'name' | 'file' | 'module' | 'line'>;
 
-/** How the API names the frames of a row: name, file, module, line and package, where an empty part means any. */
+/** A frame of its own, in whatever kind of rows. */
+const NO_STACK = '[no stack]';
+
+/**
+ * How the API names the frames of a row: name, file, module, line and package, where an empty part means any. Empty
+ * for rows of frames without a name: there is nothing to ask for.
+ */
 export function frameKeyOf(row: NamedFrame, by: FrameDimension): string {
+  if (row.name === NO_STACK) return row.name;
+  const isNamed = row.name !== '' && row.name !== '[unknown]';
   switch (by) {
     case 'function':
-      return tabbed(row.name, row.file, row.module);
+      return isNamed ? tabbed(row.name, row.file, row.module) : '';
     case 'line':
-      return tabbed(row.name, row.file, row.module, row.line > 0 ? String(row.line) : '');
+      return isNamed ? tabbed(row.name, row.file, row.module, row.line > 0 ? String(row.line) : '') : '';
     case 'file':
-      if (row.file) return tabbed('', row.file);
-      return row.module ? tabbed('', '', row.module) : tabbed('', row.name);
+      return row.file ? tabbed('', row.file) : row.module ? tabbed('', '', row.module) : '';
     case 'package':
-      return tabbed('', '', '', '', row.name);
+      return isNamed ? tabbed('', '', '', '', row.name) : '';
   }
 }
 
@@ -61,6 +69,7 @@ export function toggledTransforms(
   isExclusion: boolean,
 ): string[] {
   const key = frameKeyOf(row, by);
+  if (key === '') return [...transforms];
   const pair = [`only:${key}`, `exclude:${key}`] as const;
   return isExclusion ? toggled(transforms, pair[1], pair[0]) : toggled(transforms, pair[0], pair[1]);
 }
@@ -79,4 +88,17 @@ export function toggledFilters(
 /** Without the filters on one label: the table of its values goes on showing those that are not chosen. */
 export function filtersWithout(filters: readonly string[], key: string): string[] {
   return filters.filter((filter) => !filter.replace(/^-/, '').startsWith(`${key}:`));
+}
+
+/** What the search says about profiles without the tag, where no value can be named. */
+export function missingChoice(query: string, key: string): Choice {
+  const said = terms(query).map(({ start, end }) => query.slice(start, end));
+  return choiceOf(said, `-${key}:*`, `${key}:*`);
+}
+
+/** The search with profiles without the tag taken in, or out; or as before, when it said so already. */
+export function toggledMissing(query: string, key: string, isExclusion: boolean): string {
+  const pair = [`-${key}:*`, `${key}:*`] as const;
+  const said = terms(query).map(({ start, end }) => query.slice(start, end));
+  return (isExclusion ? toggled(said, pair[1], pair[0]) : toggled(said, pair[0], pair[1])).join(' ');
 }

@@ -5,14 +5,16 @@ import type { FlameGraphQuestion, Scope } from '../../api/queries.ts';
 import type { CallTree, NodeId } from '../../model/call-tree.ts';
 import { dimensionName, dimensionParts, groupName } from '../../model/dimension.ts';
 import { formatCount, formatShare, formatValue, middleEllipsis, plural } from '../../model/format.ts';
-import { formatNormalized, normalizerOf, type Normalizer } from '../../model/normalize.ts';
+import { AS_IS, formatNormalized, normalizerOf, type Normalizer } from '../../model/normalize.ts';
 import { facetTerms, toggleExcluded, toggleIncluded } from '../../model/query-text.ts';
 import {
   choiceOf,
   columnHead,
   frameDimensionOf,
   frameKeyOf,
+  missingChoice,
   toggledFilters,
+  toggledMissing,
   toggledTransforms,
   type Choice,
   type FrameDimension,
@@ -66,15 +68,21 @@ export function SideTable(props: SideTableProps) {
   }, [side.rows, state.functionSort, search, state.rowSearch]);
   const head = columnHead(state.dimension);
   const columns = columnsOf(kind, side.rows);
-  const normalizer = normalizerOf(tree, state.normalize);
+  // Rows of endpoints have a column of their own for the cost of a call, each by its own calls.
+  const normalizer =
+    columns.includes('each') && state.normalize === 'call'
+      ? AS_IS
+      : normalizerOf(side.basis, state.normalize);
 
   const chooser: Chooser = {
+    canChoose: (row) => !by || frameKeyOf(row, by) !== '',
     choice: (row) => {
       if (by) {
         const frame = frameKeyOf(row, by);
         return choiceOf(state.transforms, `only:${frame}`, `exclude:${frame}`);
       }
       if (kind === 'label') return choiceOf(state.filters, `${key}:${row.name}`, `-${key}:${row.name}`);
+      if (row.name === '') return missingChoice(state.query, key);
       const { included, excluded } = facetTerms(state.query, key);
       return included.includes(row.name) ? 'included' : excluded.includes(row.name) ? 'excluded' : 'neither';
     },
@@ -86,7 +94,11 @@ export function SideTable(props: SideTableProps) {
         update({ filters: toggledFilters(state.filters, key, row.name, isExclusion), expanded: [] });
       } else {
         const toggle = isExclusion ? toggleExcluded : toggleIncluded;
-        update({ query: toggle(state.query, key, row.name), expanded: [] });
+        const query =
+          row.name === ''
+            ? toggledMissing(state.query, key, isExclusion)
+            : toggle(state.query, key, row.name);
+        update({ query, expanded: [] });
       }
     },
   };
@@ -157,6 +169,8 @@ export function SideTable(props: SideTableProps) {
 }
 
 interface Chooser {
+  /** Not for rows of frames without a name. */
+  readonly canChoose: (row: FunctionRow) => boolean;
   readonly choice: (row: FunctionRow) => Choice;
   readonly choose: (row: FunctionRow, isExclusion: boolean) => void;
 }
@@ -237,40 +251,49 @@ function Rows(props: RowsProps) {
                 <td className="function-name">
                   <span className="function-bar" style={{ width: `${(row[barField] / largest) * 100}%` }} />
                   <span className="row-name">
-                    <button
-                      type="button"
-                      className={props.isPath ? 'row-path' : row.line > 0 ? 'row-with-line' : undefined}
-                      title={
-                        [name, row.file || row.module].filter((line) => line && line !== name).join('\n') ||
-                        name
-                      }
-                      aria-pressed={choice === 'included'}
-                      onClick={(event) => chooser.choose(row, event.altKey)}
-                    >
-                      <bdi>{props.isPath ? name : middleEllipsis(shortName, 90)}</bdi>
-                      {row.line > 0 && <span className="row-line">:{row.line}</span>}
-                    </button>
-                    {hasCallers && (
-                      <button
-                        type="button"
-                        className="row-callers"
-                        aria-label={`Callers and callees of ${name}`}
-                        title="Callers and callees (s)"
-                        onClick={() => props.onSandwich(row)}
-                      >
-                        <Icon name="sandwich" />
-                      </button>
+                    {chooser.canChoose(row) ? (
+                      <>
+                        <button
+                          type="button"
+                          className={props.isPath ? 'row-path' : row.line > 0 ? 'row-with-line' : undefined}
+                          title={
+                            [name, row.file || row.module]
+                              .filter((line) => line && line !== name)
+                              .join('\n') || name
+                          }
+                          aria-pressed={choice === 'included'}
+                          onClick={(event) => chooser.choose(row, event.altKey)}
+                        >
+                          <bdi>{props.isPath ? name : middleEllipsis(shortName, 90)}</bdi>
+                          {row.line > 0 && <span className="row-line">:{row.line}</span>}
+                        </button>
+                        {hasCallers && (
+                          <button
+                            type="button"
+                            className="row-callers"
+                            aria-label={`Callers and callees of ${name}`}
+                            title="Callers and callees (s)"
+                            onClick={() => props.onSandwich(row)}
+                          >
+                            <Icon name="sandwich" />
+                          </button>
+                        )}
+                        <button
+                          type="button"
+                          className="row-exclude"
+                          aria-label={`Exclude ${name}`}
+                          title="Exclude (Alt and click)"
+                          aria-pressed={choice === 'excluded'}
+                          onClick={() => chooser.choose(row, true)}
+                        >
+                          <Icon name="minus" />
+                        </button>
+                      </>
+                    ) : (
+                      <span className="row-nameless" title="Frames without a name cannot be chosen">
+                        {shortName}
+                      </span>
                     )}
-                    <button
-                      type="button"
-                      className="row-exclude"
-                      aria-label={`Exclude ${name}`}
-                      title="Exclude (Alt and click)"
-                      aria-pressed={choice === 'excluded'}
-                      onClick={() => chooser.choose(row, true)}
-                    >
-                      <Icon name="minus" />
-                    </button>
                   </span>
                 </td>
                 {columns.map((field) => (

@@ -4,6 +4,7 @@ import { useBreakdown } from '../../api/explore.ts';
 import { scopeOf, useTop, type FlameGraphQuestion, type Scope } from '../../api/queries.ts';
 import { at, type CallTree, type NodeId } from '../../model/call-tree.ts';
 import { dimensionParts } from '../../model/dimension.ts';
+import type { NormalizerBasis } from '../../model/normalize.ts';
 import { withoutFacet } from '../../model/query-text.ts';
 import { filtersWithout, frameDimensionOf } from '../../model/row-choice.ts';
 import { isInTree, rowsOfBreakdown, rowsOfSubtree, rowsOfTop, type FunctionRow } from '../../model/top.ts';
@@ -17,6 +18,8 @@ export interface SideRows {
   /** What shares are shares of. */
   readonly whole: number;
   readonly unit: string;
+  /** What values are divided by, for all that the rows are of. */
+  readonly basis: NormalizerBasis;
   readonly other: { readonly rows: number; readonly self: number; readonly total: number } | null;
   readonly isPending: boolean;
   readonly isBusy: boolean;
@@ -62,6 +65,7 @@ export function useSideRows(
     rows,
     whole: isFromTree ? at(tree.totals, zoomed) : (answer.data?.total ?? 0),
     unit: isFromTree ? tree.unit : (answer.data?.unit ?? tree.unit),
+    basis: isFromTree ? tree : (answer.data ?? tree),
     other: isFromTree || isFromTop ? null : (breakdown.data?.other ?? null),
     isPending: !isFromTree && answer.isPending,
     isBusy: !isFromTree && answer.isFetching && answer.isPlaceholderData,
