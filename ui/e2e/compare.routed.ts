@@ -71,7 +71,8 @@ test('shares, amounts and calls are told apart', async ({ page }) => {
   await page.goto('/compare');
   await page.getByRole('radio', { name: 'Per minute' }).check();
   expect(queryParams(page).get('change')).toBe('rate');
-  await expect(changes(page)).toContainText('ms/min');
+  await expect(changes(page).getByRole('columnheader', { name: 'A /min' })).toBeVisible();
+  await expect(changes(page).getByRole('row').nth(1)).toContainText('44.8 ms95.2 ms');
   await page.getByRole('radio', { name: 'Per call' }).check();
   await expect(page.getByText('17.3 ms/call').first()).toBeVisible();
 });

@@ -242,6 +242,7 @@ test('the fixtures of the other tests have the shape of what the server sends', 
     ['flamegraph', await ask(`/flamegraph?${range}`)],
     ['top', await ask(`/top?${range}`)],
     ['labels', await ask(`/labels?${range}`)],
+    ['compare', await ask(`/compare?a.${range.replace('&', '&a.')}&b.${range.replace('&', '&b.')}`)],
     ['status', await ask('/status')],
     ['retention', await ask('/settings/retention')],
   ];

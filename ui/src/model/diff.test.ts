@@ -137,6 +137,49 @@ describe('change', () => {
   });
 });
 
+describe('what the server answers for two real profiles', () => {
+  const real = JSON.parse(
+    readFileSync(new URL('../golden/compare.json', import.meta.url), 'utf8'),
+  ) as CompareBody;
+
+  it.each(['share', 'rate', 'call'] as const)('adds up by %s', (mode) => {
+    const diff = decodeDiff(real, 'function', mode);
+    expect(diff.mode).toBe(mode);
+    for (let node = 0; node < diff.tree.size; node++) {
+      const below = childrenOf(diff.tree, node).reduce((sum, child) => sum + at(diff.tree.totals, child), 0);
+      const own = at(diff.tree.functions, node) === OTHER ? 0 : at(diff.tree.selfs, node);
+      if (at(diff.tree.functions, node) !== OTHER)
+        expect((own + below) / at(diff.tree.totals, node)).toBeCloseTo(1, 9);
+    }
+  });
+
+  it('has its evidence on the same side as its change', () => {
+    const diff = decodeDiff(real, 'function', 'rate');
+    let clear = 0;
+    for (let node = 0; node < diff.tree.size; node++) {
+      const change = totalChange(diff, node);
+      // CPU samples of one client all weigh about the same.
+      if (confidenceOf(change.z) !== 'clear' || change.a === 0 || change.b === 0) continue;
+      clear += 1;
+      expect(Math.sign(change.samplesB / real.b.seconds - change.samplesA / real.a.seconds)).toBe(
+        Math.sign(change.z),
+      );
+    }
+    expect(clear).toBeGreaterThan(0);
+  });
+
+  it('is told in one sentence', () => {
+    expect(summarize(real, 'share').sentence).toMatch(/^39\.0% more cpu-time per minute in B than in A: /);
+  });
+
+  it('compares what is there at one moment as it is', () => {
+    const snapshot = decodeDiff({ ...real, kind: 'snapshot' }, 'function', 'rate');
+    expect(totalChange(snapshot, 0)).toMatchObject({ a: real.a.total, b: real.b.total });
+    expect(formatSide(2e9, snapshot)).toBe('2.00 s');
+    expect(totalChange(snapshot, 0).z).toBeLessThan(-4);
+  });
+});
+
 describe('the table of changes', () => {
   const rows = changeRows(body, 'share');
 

@@ -224,13 +224,15 @@ export function selfOf(diff: Diff, node: NodeId): { a: number; b: number } {
 
 function changeOf(sides: Sides, columns: TwoSided, row: number, rawA: number, rawB: number): Change {
   const [samplesA, samplesB] = [at(columns.samplesA, row), at(columns.samplesB, row)];
-  const z =
-    sides.mode === 'share'
-      ? at(columns.zShare, row)
-      : sides.mode === 'rate'
-        ? at(columns.zRate, row)
-        : zOfRate(samplesA, sides.a.calls ?? 0, samplesB, sides.b.calls ?? 0);
+  const z = zOf(sides, columns, row, samplesA, samplesB);
   return { a: rawA / divisorOf(sides, 'a'), b: rawB / divisorOf(sides, 'b'), samplesA, samplesB, z };
+}
+
+function zOf(sides: Sides, columns: TwoSided, row: number, samplesA: number, samplesB: number): number {
+  if (sides.mode === 'share') return at(columns.zShare, row);
+  if (sides.mode === 'call') return zOfRate(samplesA, sides.a.calls ?? 0, samplesB, sides.b.calls ?? 0);
+  // One moment against another: of as much on both sides there would be as many samples.
+  return sides.kind === 'snapshot' ? zOfRate(samplesA, 1, samplesB, 1) : at(columns.zRate, row);
 }
 
 const FEWEST = 5;
@@ -358,19 +360,35 @@ export function sortedChanges(rows: readonly ChangeRow[], sort: ChangeSort): Cha
   });
 }
 
+/** How values are told: what is compared, in which unit. */
+export type Form = Pick<Diff, 'unit' | 'kind' | 'mode'>;
+
+/** What a normalized value is an amount per: nothing for shares and for what there is at one moment. */
+export function perOf({ kind, mode }: Form): '' | '/min' | '/call' {
+  if (mode === 'share' || kind === 'snapshot') return '';
+  return mode === 'rate' ? '/min' : '/call';
+}
+
 /** A normalized value of one side. */
-export function formatSide(value: number, diff: Pick<Diff, 'unit' | 'kind' | 'mode'>): string {
-  const { unit, kind, mode } = diff;
-  if (mode === 'share') return formatShare(value, 1);
-  if (mode === 'rate' && kind === 'snapshot') return formatValue(value, unit);
-  return `${formatFraction(value, unit)}${mode === 'rate' ? '/min' : '/call'}`;
+export function formatSide(value: number, form: Form): string {
+  return formatAmount(value, form) + perOf(form);
+}
+
+/** The same where a header already says what it is an amount per. */
+export function formatAmount(value: number, form: Form): string {
+  if (form.mode === 'share') return formatShare(value, 1);
+  return perOf(form) === '' ? formatValue(value, form.unit) : formatFraction(value, form.unit);
 }
 
 /** What was added or taken away: points of a percentage, or an amount. */
-export function formatDelta(delta: number, diff: Pick<Diff, 'unit' | 'kind' | 'mode'>): string {
-  return diff.mode === 'share'
+export function formatDelta(delta: number, form: Form): string {
+  return formatAmountDelta(delta, form) + perOf(form);
+}
+
+export function formatAmountDelta(delta: number, form: Form): string {
+  return form.mode === 'share'
     ? formatPoints(delta)
-    : formatSigned(delta, (value) => formatSide(value, diff));
+    : formatSigned(delta, (size) => formatAmount(size, form));
 }
 
 export interface Summary {

@@ -23,7 +23,17 @@ export interface GraphLayout {
 /** In ranks from callers to callees, with the heavy flows short and straight. */
 export function layOutGraph(graph: CallGraph): GraphLayout {
   const drawn = new graphlib.Graph();
-  drawn.setGraph({ rankdir: 'TB', nodesep: 18, edgesep: 10, ranksep: 46, marginx: 24, marginy: 20 });
+  // Of a cycle the thinnest call is drawn upwards, not just any.
+  const acyclicer = 'greedy';
+  drawn.setGraph({
+    acyclicer,
+    rankdir: 'TB',
+    nodesep: 18,
+    edgesep: 10,
+    ranksep: 46,
+    marginx: 24,
+    marginy: 20,
+  });
   drawn.setDefaultEdgeLabel(() => ({}));
   graph.nodes.forEach((_, node) => drawn.setNode(String(node), { ...sizeOf(graph, node) }));
   for (const edge of graph.edges) {

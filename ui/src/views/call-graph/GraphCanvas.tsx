@@ -82,7 +82,7 @@ export function GraphCanvas({ drawn, matches, onFocus }: GraphCanvasProps) {
     const top = layout.boxes[0];
     if (!scroller || !top) return;
     scroller.scrollLeft = top.x * scale - scroller.clientWidth / 2;
-    scroller.scrollTop = 0;
+    scroller.scrollTop = (top.y - top.height) * scale - 40;
     // Only when the layout is new: zooming keeps its own place.
     // eslint-disable-next-line react/exhaustive-deps
   }, [layout]);

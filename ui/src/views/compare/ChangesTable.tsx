@@ -6,8 +6,9 @@ import {
   confidenceOf,
   CONFIDENCE_SHORT,
   explainConfidence,
-  formatDelta,
-  formatSide,
+  formatAmount,
+  formatAmountDelta,
+  perOf,
   sortedChanges,
   tintOf,
   type ChangeRow,
@@ -50,6 +51,7 @@ export function ChangesTable({ body, diff, state, update, onPick }: ChangesTable
     [rows],
   );
   const real = rows.filter((row) => ['clear', 'likely'].includes(confidenceOf(row.z))).length;
+  const per = perOf(diff) && ` ${perOf(diff)}`;
   const sortHeader = (field: string, label: string, isNumber = true) => (
     <SortHeader
       field={field}
@@ -81,8 +83,8 @@ export function ChangesTable({ body, diff, state, update, onPick }: ChangesTable
           <thead>
             <tr>
               {sortHeader('name', 'Function', false)}
-              {sortHeader('a', 'A')}
-              {sortHeader('b', 'B')}
+              {sortHeader('a', `A${per}`)}
+              {sortHeader('b', `B${per}`)}
               {sortHeader('change', 'Change')}
               {sortHeader('real', 'Real?', false)}
             </tr>
@@ -142,11 +144,11 @@ function Row(props: {
           {middleEllipsis(row.name || '(unknown)', 70)}
         </button>
       </td>
-      <td className="number">{row.a === 0 ? '–' : formatSide(row.a, diff)}</td>
-      <td className="number">{row.b === 0 ? '–' : formatSide(row.b, diff)}</td>
+      <td className="number">{row.a === 0 ? '–' : formatAmount(row.a, diff)}</td>
+      <td className="number">{row.b === 0 ? '–' : formatAmount(row.b, diff)}</td>
       <td className="number change-value" data-direction={direction}>
         {direction === 'more' ? '▲ ' : direction === 'less' ? '▼ ' : ''}
-        {formatDelta(row.delta, diff)} <span className="share">{formatChange(row.a, row.b)}</span>
+        {formatAmountDelta(row.delta, diff)} <span className="share">{formatChange(row.a, row.b)}</span>
       </td>
       <td className="confidence" title={`${explainConfidence(row)} ${samples}.`}>
         <ConfidenceBars z={row.z} />

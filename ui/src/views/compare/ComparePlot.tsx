@@ -4,6 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 
 import { formatRound, formatTick } from '../../model/format.ts';
 import { onColorsChange } from '../../state/theme.ts';
+import { lonely } from '../explorer/SeriesPlot.tsx';
 
 export interface Line {
   readonly side: 'a' | 'b' | 'both';
@@ -138,7 +139,7 @@ function optionsFor(latest: { readonly current: ComparePlotProps }, parent: HTML
         stroke: color(line.side === 'both' ? '--text-muted' : `--side-${line.side}`),
         width: 1.75,
         ...(line.side === 'a' && { dash: [6, 3] }),
-        points: { show: false },
+        points: { show: true, size: 4, filter: () => lonely(line.values) },
       })),
     ],
     hooks: {

@@ -50,7 +50,9 @@ export function SideEditor(props: SideEditorProps) {
         </>
       )}
       <QuickChoices {...props} letter={letter} />
-      {isSame(side, other) && <p className="side-note muted">Both sides are the same.</p>}
+      {name === 'b' && isSame(side, other) && (
+        <p className="side-note muted">The same as A: choose another version, host or time.</p>
+      )}
     </section>
   );
 }

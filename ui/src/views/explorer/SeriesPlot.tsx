@@ -159,7 +159,7 @@ function optionsFor(
 }
 
 /** Values without a neighbor, which a line cannot show. */
-function lonely(values: readonly (number | null)[]): number[] {
+export function lonely(values: readonly (number | null)[]): number[] {
   const isThere = (index: number): boolean => typeof values[index] === 'number';
   return values.flatMap((_, index) =>
     isThere(index) && !isThere(index - 1) && !isThere(index + 1) ? [index] : [],
