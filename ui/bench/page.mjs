@@ -63,7 +63,7 @@ async function visit() {
   });
   await time(page, 'zoom out', () => page.keyboard.press('Escape'));
   await time(page, 'search', () => page.locator('.flame-search input').pressSequentially('json'));
-  await time(page, 'by line', () => page.getByText('Line', { exact: true }).first().click());
+  await time(page, 'by line', () => page.getByRole('radio', { name: 'Line' }).check());
   await context.close();
 }
 

@@ -5,8 +5,8 @@ use crate::flame_graph::{build_trees, problems_of};
 use crate::stack_sums::StackSums;
 use crate::time::TimeRange;
 use crate::{Basis, Engine, FunctionKey, QueryError, SampleScope};
-use vesta_profile::significance::{z_of_rate, z_of_share};
-use vesta_profile::{CanonicalType, DiffSide, DiffTree, FunctionChange, Granularity, Kind};
+use vesta_profile::significance::{Measured, z_of_rate, z_of_share};
+use vesta_profile::{CanonicalType, DiffColumns, DiffSide, DiffTree, FunctionChange, Granularity, Kind};
 
 /// How to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ fn compare(
     let side = |sums: &StackSums, total, range| ComparedSide { total, basis: sums.basis, range };
     let (side_a, side_b) = (side(&a, values_a.total(), ranges.0), side(&b, values_b.total(), ranges.1));
     let judge = Judge {
-        samples: (count(samples_a.total()), count(samples_b.total())),
+        totals: (values_a.total(), values_b.total()),
         seconds: (a.value_type.kind == Kind::Delta)
             .then_some((side_a.basis.covered.as_secs_f64(), side_b.basis.covered.as_secs_f64())),
     };
@@ -120,7 +120,12 @@ fn compare(
     changes.truncate(options.max_changes);
     let changes = changes
         .into_iter()
-        .map(|row| (row, judge.evidence(row.a.self_samples, row.b.self_samples)))
+        .map(|row| {
+            let (a, b) = (row.a, row.b);
+            let evidence = judge
+                .evidence(measured(a.self_value, a.self_samples), measured(b.self_value, b.self_samples));
+            (row, evidence)
+        })
         .collect();
     let part = match find(&whole, &options.path)? {
         0 => whole,
@@ -128,11 +133,15 @@ fn compare(
     };
     let pruned = part.prune(options.max_nodes);
     let tree = pruned.tree;
-    let samples = tree.a.samples.iter().zip(&tree.b.samples);
+    let column = |side: &DiffColumns| -> Vec<Measured> {
+        side.totals.iter().zip(&side.samples).map(|(&value, &samples)| measured(value, samples)).collect()
+    };
+    let evidence =
+        column(&tree.a).into_iter().zip(column(&tree.b)).map(|(a, b)| judge.evidence(a, b)).collect();
     let mut problems = problems_of(&a);
     problems.extend(problems_of(&b));
     Ok(Comparison {
-        evidence: samples.map(|(&a, &b)| judge.evidence(a, b)).collect(),
+        evidence,
         value_type: a.value_type,
         a: side_a,
         b: side_b,
@@ -156,24 +165,23 @@ fn find(tree: &DiffTree, path: &[FunctionKey]) -> Result<u32, QueryError> {
     })
 }
 
-/// What samples are compared with.
+/// What functions are compared with.
 struct Judge {
-    /// All samples of both sides.
-    samples: (u64, u64),
+    /// All of the value of both sides.
+    totals: (i64, i64),
     /// The time of both sides, if rates mean anything.
     seconds: Option<(f64, f64)>,
 }
 
 impl Judge {
-    fn evidence(&self, samples_a: i64, samples_b: i64) -> Evidence {
-        let (a, b) = (count(samples_a), count(samples_b));
+    fn evidence(&self, a: Measured, b: Measured) -> Evidence {
         Evidence {
-            share: z_of_share((a, self.samples.0), (b, self.samples.1)),
-            rate: self.seconds.and_then(|seconds| z_of_rate((a, seconds.0), (b, seconds.1))),
+            share: z_of_share(a, b, self.totals),
+            rate: self.seconds.and_then(|seconds| z_of_rate(a, b, seconds)),
         }
     }
 }
 
-fn count(samples: i64) -> u64 {
-    u64::try_from(samples).unwrap_or(0)
+fn measured(value: i64, samples: i64) -> Measured {
+    Measured { value, samples: u64::try_from(samples).unwrap_or(0) }
 }
