@@ -102,8 +102,13 @@ test('a request can be focused on, from the timeline and from the search', async
   await page.mouse.click(box.x + box.width * 0.51, box.y + 66);
   await expect(selected(page)).toHaveText(/span \d+/);
   const span = /span (\d+)/.exec((await selected(page).textContent()) ?? '')?.[1] ?? '';
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  await expect.poll(() => queryParams(page).get('in_view')).not.toBeNull();
   await page.getByRole('button', { name: 'this request' }).click();
   expect(queryParams(page).get('span')).toBe(span);
+  // A request may be anywhere: all of the time is in view again.
+  expect(queryParams(page).get('in_view')).toBeNull();
+  await expect(page.locator('.timeline-overview-box')).toHaveAttribute('style', /width: 100%/);
   await page.getByRole('radio', { name: 'Whole time of the span' }).check();
   expect(queryParams(page).get('focus_on')).toBe('time');
   await page.getByRole('tab', { name: 'Flame graph' }).click();

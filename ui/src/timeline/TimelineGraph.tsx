@@ -1,18 +1,15 @@
 import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
+import type { UnixMs } from '../api/types.ts';
 import { at } from '../model/call-tree.ts';
-import { formatClock, formatDurationMs, formatOffset, plural } from '../model/format.ts';
-import { sentenceOf, STATE_NAMES } from '../model/timeline-words.ts';
+import { formatClock, formatDurationMs, formatOffset } from '../model/format.ts';
 import {
   edgeEvent,
   eventAt,
   eventNear,
   neighbor,
   rowKey,
-  STATES,
-  totalsOf,
   wholeOf,
-  lanesOf,
   type EventId,
   type OffsetMs,
   type Row,
@@ -23,6 +20,7 @@ import { onColorsChange } from '../state/theme.ts';
 import { Icon } from '../widgets/Icon.tsx';
 import { useRowWindow } from '../widgets/use-row-window.ts';
 import { timelineAction, type Chosen } from './keyboard.ts';
+import { LaneRow } from './LaneRow.tsx';
 import { LaneTooltip } from './LaneTooltip.tsx';
 import { Overview } from './Overview.tsx';
 import { readTimelinePalette } from './palette.ts';
@@ -41,12 +39,16 @@ export interface Brush {
   readonly rows: readonly Row[] | null;
 }
 
+/** A time to go to, in milliseconds since 1970; all of it without. Another one goes there even if it says the same. */
+export interface Place {
+  readonly window: { readonly fromMs: UnixMs; readonly toMs: UnixMs } | undefined;
+}
+
 interface TimelineGraphProps {
   readonly timeline: Timeline;
   readonly rows: readonly Row[];
   readonly label: string;
-  /** `undefined` for all of it. */
-  readonly view: View | undefined;
+  readonly place: Place;
   /** Index of the only state to show, or -1. */
   readonly only: number;
   readonly chosenTime: { readonly from: OffsetMs; readonly to: OffsetMs } | undefined;
@@ -82,9 +84,6 @@ interface Drag {
 const DRAG_THRESHOLD = 4;
 /** How near to an event the pointer has to be, for those too narrow to point at. */
 const REACH_PIXELS = 3;
-/** A name that may not fit, and how much of its end is shown in any case. */
-const LONG_NAME = 14;
-const KEPT_END = 6;
 
 export function TimelineGraph(props: TimelineGraphProps) {
   const { timeline, rows, only, chosenTime, isChosen, cursor } = props;
@@ -165,7 +164,7 @@ export function TimelineGraph(props: TimelineGraphProps) {
   });
 
   // The surface lives as long as the canvases; later timelines are handed to it.
-  const firstView = useRef(props.view);
+  const firstPlace = useRef(props.place);
   const afterPaint = useRef(placeOverlays);
   useLayoutEffect(() => {
     afterPaint.current = placeOverlays;
@@ -179,7 +178,7 @@ export function TimelineGraph(props: TimelineGraphProps) {
       { axis, overview, lanes },
       scroller,
       first,
-      firstView.current ?? wholeOf(first.timeline),
+      viewOf(first.timeline, firstPlace.current),
       () => afterPaint.current(),
     );
     surfaceRef.current = surface;
@@ -214,11 +213,11 @@ export function TimelineGraph(props: TimelineGraphProps) {
 
   useLayoutEffect(() => surfaceRef.current?.setScene(scene), [scene]);
   // The address changed under it: back, forward, or a chip that was taken away.
-  const { view } = props;
+  const { place: wanted } = props;
   useEffect(() => {
     const surface = surfaceRef.current;
-    if (surface) surface.show(view ?? wholeOf(timeline), false);
-  }, [view, timeline]);
+    if (surface) surface.show(viewOf(latest.current.scene.timeline, wanted), false);
+  }, [wanted]);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   useEffect(() => {
     const { cursor: own, cursorRow: row } = latest.current;
@@ -525,68 +524,6 @@ export function TimelineGraph(props: TimelineGraphProps) {
   }
 }
 
-/** The name of a lane, and for those who do not see the picture what is on it. */
-function LaneRow(props: {
-  readonly timeline: Timeline;
-  readonly row: Row;
-  readonly position: number;
-  readonly height: number;
-  readonly isCurrent: boolean;
-  readonly isFaded: boolean;
-  readonly cellId: string | undefined;
-  readonly event: EventId | undefined;
-}) {
-  const { timeline, row, position, height, isCurrent, event } = props;
-  const lane = row.kind === 'lane' ? timeline.lanes[row.lane] : undefined;
-  const name = row.kind === 'group' ? row.group.name : (lane?.name ?? '');
-  const busyMs = lanesOf(row).reduce((sum, id) => sum + (timeline.lanes[id]?.busyMs ?? 0), 0);
-  const title = lane?.threadId ? `${name} · thread ${lane.threadId}` : name;
-  return (
-    <div
-      className="timeline-row"
-      role="row"
-      aria-rowindex={position + 1}
-      aria-level={row.kind === 'lane' && row.isMember ? 2 : 1}
-      aria-selected={isCurrent}
-      {...(row.kind === 'group' ? { 'aria-expanded': row.isOpen } : {})}
-      data-faded={props.isFaded}
-      data-kind={row.kind === 'group' ? row.group.kind : lane?.kind}
-      data-member={row.kind === 'lane' && row.isMember}
-      style={{ top: position * height, height }}
-    >
-      <div className="timeline-lane" role="rowheader" title={title}>
-        {row.kind === 'group' && <Icon name={row.isOpen ? 'chevron-down' : 'chevron-right'} />}
-        <LaneName name={name} />
-        {row.kind === 'group' && <span className="tab-count">{row.group.lanes.length}</span>}
-        <span className="timeline-lane-busy">{busyMs > 0 ? formatDurationMs(busyMs) : ''}</span>
-      </div>
-      <div role="gridcell" id={props.cellId} className="visually-hidden">
-        {event === undefined ? describeRow(timeline, row) : sentenceOf(timeline, event)}
-      </div>
-    </div>
-  );
-}
-
-/** Its end stays: threads of one pool differ there. */
-function LaneName({ name }: { readonly name: string }) {
-  const cut = name.length > LONG_NAME ? name.length - KEPT_END : name.length;
-  return (
-    <span className="timeline-lane-name">
-      <span>{name.slice(0, cut)}</span>
-      {cut < name.length && name.slice(cut)}
-    </span>
-  );
-}
-
-function describeRow(timeline: Timeline, row: Row): string {
-  const totals = totalsOf(timeline, lanesOf(row));
-  const parts = STATES.flatMap((state, index) =>
-    totals[index] ? [`${STATE_NAMES[state]} ${formatDurationMs(totals[index])}`] : [],
-  );
-  const count = row.kind === 'group' ? [plural(row.group.lanes.length, 'lane')] : [];
-  return [...count, ...parts].join(', ');
-}
-
 interface Box {
   readonly x: number;
   readonly y: number;
@@ -601,4 +538,9 @@ function place(element: HTMLElement | null, box: Box | undefined): void {
   element.style.transform = `translate(${box.x}px, ${Math.round(box.y)}px)`;
   element.style.width = `${box.width}px`;
   element.style.height = `${box.height}px`;
+}
+
+function viewOf(timeline: Timeline, { window }: Place): View {
+  if (!window) return wholeOf(timeline);
+  return { start: window.fromMs - timeline.fromMs, length: window.toMs - window.fromMs };
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 
 import type { Scope } from '../../api/queries.ts';
 import { isThreadFilter } from '../../api/timeline.ts';
@@ -29,6 +29,7 @@ import { LaneMenu } from './LaneMenu.tsx';
 import { LaneTable } from './LaneTable.tsx';
 import { Legend } from './Legend.tsx';
 import { Split } from './Split.tsx';
+import { useViewInAddress } from './use-view-in-address.ts';
 
 interface TimelineViewProps {
   readonly timeline: Timeline;
@@ -37,7 +38,6 @@ interface TimelineViewProps {
   readonly update: Update;
 }
 
-const SETTLED_MS = 300;
 /** Samples belong to a window by their end, and times in answers are cut to microseconds. */
 const HAIR_MS = 0.002;
 
@@ -67,7 +67,7 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
     const own = decodeWindow(state.window);
     return own && { from: own.fromMs - timeline.fromMs, to: own.toMs - timeline.fromMs };
   }, [state.window, timeline]);
-  const { view, onView } = useViewInAddress(timeline, state.inView, update);
+  const { place, onView, currentView } = useViewInAddress(timeline, state.inView, update);
 
   function chooseTime(from: number, to: number, names: readonly string[]): void {
     update({
@@ -166,7 +166,7 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
             timeline={timeline}
             rows={rows}
             label={label}
-            view={view}
+            place={place}
             only={only}
             chosenTime={chosenTime}
             isChosen={isChosen}
@@ -182,7 +182,7 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
           <EventBar
             timeline={timeline}
             event={cursor?.event}
-            onChoose={(what) => onChoose(what, cursor, view ?? { start: 0, length: timeline.lengthMs })}
+            onChoose={(what) => onChoose(what, cursor, currentView())}
           />
         </>
       )}
@@ -197,7 +197,7 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
           y={menu.y}
           onChoose={(what) => {
             setMenu(null);
-            onChoose(what, menu.cursor, view ?? { start: 0, length: timeline.lengthMs });
+            onChoose(what, menu.cursor, currentView());
           }}
           onClose={() => setMenu(null)}
         />
@@ -235,34 +235,6 @@ function Basis({ timeline }: { readonly timeline: Timeline }) {
       {formatCount(timeline.size)} events of {plural(timeline.samples, 'sample')}
     </span>
   );
-}
-
-/** What is in view goes into the address once it has settled, and comes back from it when somebody else changed it. */
-function useViewInAddress(timeline: Timeline, inView: string, update: Update) {
-  const written = useRef<string | null>(null);
-  const timer = useRef(0);
-  const [outside, setOutside] = useState(inView);
-  if (inView !== outside && inView !== written.current) setOutside(inView);
-  const view = useMemo(() => {
-    const own = decodeWindow(outside);
-    return own && { start: own.fromMs - timeline.fromMs, length: own.toMs - own.fromMs };
-  }, [outside, timeline.fromMs]);
-  const onView = useCallback(
-    ({ start, length }: View) => {
-      const isWhole = length >= timeline.lengthMs * 0.9999;
-      const text = isWhole ? '' : encodeWindow(timeline.fromMs + start, timeline.fromMs + start + length);
-      if (text === (written.current ?? inView)) return;
-      written.current = text;
-      clearTimeout(timer.current);
-      timer.current = setTimeout(
-        () => update({ inView: text }, { replace: true }),
-        SETTLED_MS,
-      ) as unknown as number;
-    },
-    [timeline, inView, update],
-  );
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return { view, onView };
 }
 
 function withThreads(filters: readonly string[], names: readonly string[]): readonly string[] {
