@@ -84,7 +84,7 @@ export async function mockApi(page: Page, initial: MockOptions = {}): Promise<Mo
     }
     if (path === '/links' && request.method() === 'POST') {
       const { url: linked } = request.postDataJSON() as { url: string };
-      const fixed = `${linked}&from=${new Date(NOW.getTime() - 3_600_000).toISOString()}&to=${NOW.toISOString()}`;
+      const fixed = `${linked}&from=${NOW.getTime() - 3_600_000}&to=${NOW.getTime()}`;
       link = { id: '7Jk2mQx9aB', url: fixed, pinned: 118, notice: null };
       return respond({ status: 201, body: link });
     }

@@ -193,6 +193,53 @@ test('a profile opens, and its original upload can be downloaded', async ({ page
   expect(bytes.includes(readFileSync(await part.path()))).toBe(true);
 });
 
+test('the table beside the flame graph has rows of every kind', async ({ page }) => {
+  for (const by of [
+    'frame:line',
+    'frame:file',
+    'frame:package',
+    'label:endpoint',
+    'label:thread',
+    'version',
+  ]) {
+    await open(page, `/?${ALL_TIME}&by=${encodeURIComponent(by)}`);
+    await expect(page.locator('.side-table tbody tr').first()).toBeVisible();
+  }
+  const row = page.locator('.side-table tbody tr').first().getByRole('button').first();
+  await row.click();
+  await expect(row).toHaveAttribute('aria-pressed', 'true');
+  await expect(tree(page)).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a profile has metrics, runtime info and related profiles', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}&tab=profiles&sort=-samples`);
+  await page.getByRole('region', { name: 'Profiles' }).locator('tbody tr').first().getByRole('link').click();
+  await page.getByRole('tab', { name: 'Metrics' }).click();
+  await expect(page.getByRole('img', { name: /^CPU: .* cores?, median/ })).toBeVisible();
+  await page.getByRole('tab', { name: 'Runtime info' }).click();
+  await expect(page.getByRole('heading', { name: /^Tags/ })).toBeVisible();
+  await page.getByRole('tab', { name: 'Related' }).click();
+  await expect(page.getByRole('heading', { name: /^The same process/ })).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a permalink keeps what it shows, until it is deleted', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}&by=frame:package`);
+  await expect(tree(page)).toBeVisible();
+  await page.getByRole('button', { name: 'Share and download' }).click();
+  await page.getByRole('button', { name: /^Make a link that keeps the data/ }).click();
+  const address = page.getByRole('textbox', { name: 'Permalink' });
+  await expect(address).toBeVisible({ timeout: 30_000 });
+  await page.goto(new URL(await address.inputValue()).pathname);
+  const banner = page.getByRole('complementary', { name: 'Permalink' });
+  await expect(banner).toContainText(/Pinned \d+ profiles? as of/);
+  await expect(page.getByRole('region', { name: 'Packages' })).toBeVisible();
+  await banner.getByRole('button', { name: 'Delete the link' }).click();
+  await banner.getByRole('button', { name: 'Delete it for everybody' }).click();
+  await expect(banner).toHaveCount(0);
+});
+
 test('the merged flame graph can be taken along', async ({ page }) => {
   await open(page, `/?${ALL_TIME}`);
   await page.getByRole('button', { name: 'Share and download' }).click();

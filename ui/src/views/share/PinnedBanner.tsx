@@ -2,6 +2,7 @@ import { useState } from 'react';
 
 import { useDeleteLink, useLink } from '../../api/links.ts';
 import { formatTime, plural } from '../../model/format.ts';
+import { absoluteMs } from '../../model/time-range.ts';
 import { decodeUrl } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { CopyButton } from '../../widgets/CopyButton.tsx';
@@ -14,7 +15,7 @@ export function PinnedBanner({ id, update }: { readonly id: string; readonly upd
   const remove = useDeleteLink();
   const [isSure, setSure] = useState(false);
   const leave = (): void => update({ link: '' });
-  const asOfMs = link.data ? endOf(link.data.url) : NaN;
+  const asOfMs = link.data && endOf(link.data.url);
   return (
     <aside className="pinned-banner" aria-label="Permalink">
       <Icon name="pin" />
@@ -25,7 +26,7 @@ export function PinnedBanner({ id, update }: { readonly id: string; readonly upd
           <>
             <span className="strong">Pinned</span>
             {link.data && ` ${plural(link.data.pinned, 'profile')}`}
-            {!Number.isNaN(asOfMs) && ` as of ${formatTime(asOfMs)}`}
+            {asOfMs !== undefined && ` as of ${formatTime(asOfMs)}`}
             <span className="muted">, kept whatever the retention</span>
           </>
         )}
@@ -60,7 +61,6 @@ export function PinnedBanner({ id, update }: { readonly id: string; readonly upd
 }
 
 /** When the range of time ends that the link shows. One profile has none. */
-function endOf(url: string): number {
-  const { to } = decodeUrl('/', new URL(url, location.origin).search);
-  return Date.parse(to);
+function endOf(url: string): number | undefined {
+  return absoluteMs(decodeUrl('/', new URL(url, location.origin).search).to);
 }
