@@ -317,6 +317,8 @@ test('groups of up to three tags are compared in a table', async ({ page }) => {
   await groups.getByRole('button', { name: 'Allocation rate' }).click();
   await expect.poll(() => mock.requests.at(-1)).toContain('sort=-alloc_bytes_per_second');
   expect(mock.requests.at(-1)).toContain('group_by=service&group_by=version');
+  await groups.getByRole('button', { name: 'service' }).click();
+  expect(queryParams(page).get('table_sort')).toBe('service');
   await groups.getByRole('button', { name: 'payments' }).first().click();
   expect(queryParams(page).get('query')).toBe('service:payments version:7.3.0');
 });

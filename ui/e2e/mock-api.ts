@@ -170,7 +170,7 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       return ok(facets(params, nothing));
     case '/tags': {
       const body = fixture<{ keys: string[]; counts: number[] }>('tags');
-      const kept = body.keys.filter((key) => key.startsWith(params.get('prefix') ?? ''));
+      const kept = body.keys.filter((key) => key.includes(params.get('prefix') ?? ''));
       return ok({ keys: kept, counts: kept.map(() => 421), truncated: false });
     }
     case '/series': {
@@ -340,7 +340,7 @@ function facets(params: URLSearchParams, nothing: boolean): FacetsBody {
       truncated: false,
     };
     const kept = facet.values.map((value, index) => ({ value, count: facet.counts[index] ?? 0 }));
-    const matching = nothing ? [] : kept.filter(({ value }) => value.startsWith(prefix));
+    const matching = nothing ? [] : kept.filter(({ value }) => value.includes(prefix));
     return {
       ...facet,
       values: matching.map(({ value }) => value),

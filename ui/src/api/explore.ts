@@ -36,6 +36,8 @@ export interface BreakdownBody extends BasisBody {
 export interface TableBody {
   groups: Record<string, string[]>;
   measures: Record<string, (number | null)[]>;
+  /** Of each measure; empty where it is not known. */
+  units: Record<string, string>;
   found: number;
   truncated: boolean;
 }

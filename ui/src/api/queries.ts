@@ -165,7 +165,7 @@ export function useLabels(scope: Scope, question: SampleQuestion, enabled: boole
   return useScoped<LabelsBody>('/labels', scope, sampleParams(question), enabled);
 }
 
-/** Values of one key that begin with what is being typed. */
+/** Values of one key that contain what is being typed, those first that begin with it. */
 export function useFacetValues(scope: Scope, key: string, prefix: string, enabled: boolean) {
   return useScoped<FacetsBody>(
     '/facets',

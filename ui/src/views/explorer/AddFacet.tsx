@@ -48,7 +48,7 @@ function TagChoice({ scope, shown, onAdd }: AddFacetProps) {
   const tags = useTagKeys(scope, useDebounced(typed.trim(), 120), true);
   const keys = (tags.data?.keys ?? [])
     .map((key, index) => ({ key, count: tags.data?.counts[index] ?? 0 }))
-    .filter(({ key }) => !shown.includes(key) && key.startsWith(typed.trim()));
+    .filter(({ key }) => !shown.includes(key) && key.toLowerCase().includes(typed.trim().toLowerCase()));
   return (
     <div className="tag-choice">
       <input
@@ -76,7 +76,7 @@ function TagChoice({ scope, shown, onAdd }: AddFacetProps) {
         ))}
       </ul>
       {keys.length === 0 && (
-        <p className="muted facet-note">{tags.isPending ? 'Asking…' : 'No other tag begins with this'}</p>
+        <p className="muted facet-note">{tags.isPending ? 'Asking…' : 'No other tag contains this'}</p>
       )}
       {tags.data?.truncated && <p className="muted facet-note">There are more; type to find them</p>}
     </div>

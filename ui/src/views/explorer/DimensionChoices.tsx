@@ -58,7 +58,7 @@ export function DimensionChoices(props: DimensionChoicesProps) {
       isMulti={isMulti}
       typed={typed}
       onType={setTyped}
-      note={tags.data?.truncated ? 'Type to find other tags, by their beginning' : ''}
+      note={tags.data?.truncated ? 'Type to find other tags' : ''}
     />
   );
 }

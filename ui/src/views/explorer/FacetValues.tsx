@@ -43,7 +43,7 @@ export function FacetValues({ facet, scope, query, onQuery }: FacetValuesProps) 
           type="search"
           className="facet-search"
           aria-label={`Find a ${key}`}
-          placeholder={`Find in ${formatCount(facet.distinct)}, by beginning`}
+          placeholder={`Find in ${formatCount(facet.distinct)}`}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
@@ -81,7 +81,7 @@ export function FacetValues({ facet, scope, query, onQuery }: FacetValuesProps) 
       </ul>
       {shown.length === 0 && (
         <p className="muted facet-note">
-          {isSearching ? `No ${key} begins with “${prefix}”` : 'No values in scope'}
+          {isSearching ? `No ${key} contains “${prefix}”` : 'No values in scope'}
         </p>
       )}
       {(rows.length > SHORT || isLong) && (

@@ -4,7 +4,7 @@ import { dimensionName, groupName } from '../../model/dimension.ts';
 import { formatCount, formatValue, plural } from '../../model/format.ts';
 import { narrowedToGroup } from '../../model/narrow.ts';
 import { measureUnit } from '../../model/measure-name.ts';
-import { ROWS, type ViewState } from '../../state/url.ts';
+import { DEFAULTS, ROWS, type ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
@@ -36,7 +36,10 @@ export function TableView({ scope, state, update, whenEmpty }: TableViewProps) {
   const tags = state.tableBy.length > 0 ? state.tableBy.slice(0, MOST_TAGS) : ['service'];
   const columns = state.columns.filter((name) => !(ALWAYS as readonly string[]).includes(name));
   const measures = [...ALWAYS, ...columns];
-  const table = useTable(scope, tags, measures, state.tableSort, state.limit);
+  // What is no longer a column cannot be sorted by.
+  const isSortable = [...tags, ...measures].includes(state.tableSort.replace(/^-/, ''));
+  const sort = isSortable ? state.tableSort : DEFAULTS.tableSort;
+  const table = useTable(scope, tags, measures, sort, state.limit);
   const body = table.data;
   if (body?.found === 0) return whenEmpty;
   return (
@@ -119,7 +122,14 @@ export function TableView({ scope, state, update, whenEmpty }: TableViewProps) {
           </div>
           <div className="group-table-frame">
             <Busy isBusy={table.isFetching && table.isPlaceholderData} />
-            <GroupTable body={body} tags={tags} measures={measures} state={state} update={update} />
+            <GroupTable
+              body={body}
+              tags={tags}
+              measures={measures}
+              sort={sort}
+              state={state}
+              update={update}
+            />
           </div>
         </>
       )}
@@ -131,11 +141,12 @@ function GroupTable(props: {
   readonly body: TableBody;
   readonly tags: readonly string[];
   readonly measures: readonly string[];
+  readonly sort: string;
   readonly state: ViewState;
   readonly update: Update;
 }) {
-  const { body, tags, measures, state, update } = props;
-  const sorted = state.tableSort.replace(/^-/, '');
+  const { body, tags, measures, sort, state, update } = props;
+  const sorted = sort.replace(/^-/, '');
   const largest = (body.measures[sorted] ?? []).reduce<number>(
     (most, value) => Math.max(most, value ?? 0),
     0,
@@ -148,15 +159,21 @@ function GroupTable(props: {
         <thead>
           <tr>
             {tags.map((tag) => (
-              <th key={tag} scope="col">
-                {dimensionName(tag)}
-              </th>
+              <MeasureHeader
+                key={tag}
+                name={tag}
+                label={dimensionName(tag)}
+                isNumber={false}
+                isName
+                sort={sort}
+                onSort={(tableSort) => update({ tableSort })}
+              />
             ))}
             {measures.map((name) => (
               <MeasureHeader
                 key={name}
                 name={name}
-                sort={state.tableSort}
+                sort={sort}
                 onSort={(tableSort) => update({ tableSort })}
               />
             ))}
@@ -197,7 +214,9 @@ function GroupTable(props: {
                       {isSorted && (
                         <span className="function-bar" style={{ width: `${(value / largest) * 100}%` }} />
                       )}
-                      <span>{value === null ? '–' : formatValue(value, measureUnit(name, ''))}</span>
+                      <span>
+                        {value === null ? '–' : formatValue(value, measureUnit(name, body.units[name] ?? ''))}
+                      </span>
                     </td>
                   );
                 })}

@@ -56,7 +56,7 @@ export function useSuggestions(question: SuggestionsQuestion): Suggestions {
     const facet = values.data?.facets.find((each) => each.key === key);
     const found = (facet?.values ?? [])
       .map((value, index) => ({ value, count: facet?.counts[index] }))
-      .filter(({ value }) => value !== '' && value.toLowerCase().startsWith(typed.toLowerCase()))
+      .filter(({ value }) => value !== '' && has(value, typed))
       .map(({ value, count }): Suggestion => ({ kind: 'value', text: value, note: '', count }));
     add(key, found);
     if (isUntouched) add('Recent searches', recentSuggestions(recent, text, 5));
@@ -104,9 +104,14 @@ function tagSuggestions(
   typed: string,
 ): Suggestion[] {
   const counts = new Map((tags?.keys ?? []).map((key, index) => [key, tags?.counts[index]]));
-  const core = CORE_FACETS.filter((key) => key.startsWith(typed));
+  const core = CORE_FACETS.filter((key) => has(key, typed));
   const others = [...counts.keys()].filter(
-    (key) => key.startsWith(typed) && !(CORE_FACETS as readonly string[]).includes(key),
+    (key) => has(key, typed) && !(CORE_FACETS as readonly string[]).includes(key),
   );
   return [...core, ...others].map((key) => ({ kind: 'key', text: key, note: '', count: counts.get(key) }));
+}
+
+/** As the server finds values and keys; until its answer is here, the one before is searched. */
+function has(text: string, typed: string): boolean {
+  return text.toLowerCase().includes(typed.toLowerCase());
 }
