@@ -140,3 +140,60 @@ test('the flame graph in sight is saved as a picture', async ({ page }) => {
   expect(bytes.subarray(1, 4).toString()).toBe('PNG');
   expect(bytes.length).toBeGreaterThan(10_000);
 });
+
+test('pinned details link to the repository and show what each line costs', async ({ page }) => {
+  const [name, file] = KEY.split('\t') as [string, string];
+  const basis = {
+    type: 'cpu-time',
+    unit: 'nanoseconds',
+    kind: 'delta',
+    total: 1e12,
+    samples: 5,
+    profiles: 1,
+  };
+  const time = { seconds: 60, process_seconds: 60, calls: null, problems: [] };
+  const rows = { value: [name, name], file: [file, file], module: ['', ''], line: [40, 43], calls: null };
+  const facet = (key: string, value: string) => ({
+    key,
+    values: [value],
+    counts: [3],
+    distinct: 1,
+    truncated: false,
+  });
+  const answers: Record<string, unknown> = {
+    status: { profiles: 3, source_roots: 1 },
+    breakdown: {
+      ...basis,
+      ...time,
+      rows: { ...rows, self: [1e9, 2e9], total: [3e10, 9e10], samples: [1, 2] },
+      found: 2,
+      other: null,
+    },
+    facets: {
+      profiles: 3,
+      facets: [
+        facet('git.repository_url', 'git@github.com:example/shop.git'),
+        facet('git.commit.sha', '0123456789abcdef'),
+      ],
+    },
+  };
+  await page.route(/api\/v1\/(status|breakdown|facets\?.*git\.)/, async (route) => {
+    const path = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
+    await route.fulfill({ json: answers[path] });
+  });
+  await page.goto('/');
+  await clickNode(page, fixture, checkout);
+  await tree(page).press('t');
+  const details = page.getByRole('dialog', { name: 'Details of CheckoutView.post' });
+  await expect(details.getByRole('link', { name: 'GitHub' })).toHaveAttribute(
+    'href',
+    'https://github.com/example/shop/blob/0123456789abcdef/shop/checkout/views.py',
+  );
+  // The line that costs most is where to look.
+  const source = details.getByRole('region', { name: 'Source around line 43' });
+  await expect(source).toContainText('def post(self, request):');
+  const sides = await Promise.all([details.boundingBox(), page.locator('.flame').boundingBox()]);
+  expect((sides[0]?.y ?? 0) + (sides[0]?.height ?? 0)).toBeLessThanOrEqual(
+    (sides[1]?.y ?? 0) + (sides[1]?.height ?? 0),
+  );
+});

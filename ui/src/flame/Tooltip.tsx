@@ -23,17 +23,23 @@ interface TooltipProps {
 
 const DISTANCE = 14;
 
-/** Puts an element beside a point of the flame graph, on the side where it fits. */
+/** Puts an element beside a point of the flame graph, on the side where it fits, also when it grows. */
 export function useBeside(ref: RefObject<HTMLElement | null>, x: number, y: number): void {
   useLayoutEffect(() => {
     const element = ref.current;
     const parent = element?.offsetParent;
-    if (!element || !parent) return;
-    const right = x + DISTANCE + element.offsetWidth > parent.clientWidth;
-    const below = y + DISTANCE + element.offsetHeight > parent.clientHeight;
-    const left = right ? Math.max(4, x - DISTANCE - element.offsetWidth) : x + DISTANCE;
-    const top = below ? Math.max(4, y - DISTANCE - element.offsetHeight) : y + DISTANCE;
-    element.style.transform = `translate(${left}px, ${top}px)`;
+    if (!element || !parent) return undefined;
+    const place = (): void => {
+      const right = x + DISTANCE + element.offsetWidth > parent.clientWidth;
+      const below = y + DISTANCE + element.offsetHeight > parent.clientHeight;
+      const left = right ? Math.max(4, x - DISTANCE - element.offsetWidth) : x + DISTANCE;
+      const top = below ? Math.max(4, y - DISTANCE - element.offsetHeight) : y + DISTANCE;
+      element.style.transform = `translate(${left}px, ${top}px)`;
+    };
+    place();
+    const observer = new ResizeObserver(place);
+    observer.observe(element);
+    return () => observer.disconnect();
   });
 }
 

@@ -15,7 +15,13 @@ import { TransformChips } from './TransformChips.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
 import { useFlameTree } from './use-flame-tree.ts';
 import { useFlameView } from './use-flame-view.ts';
-import { FullScreenToggle, GranularityControl, LookMenu, MyCodeToggle } from './ViewControls.tsx';
+import {
+  FullScreenToggle,
+  GranularityControl,
+  LookMenu,
+  MyCodeToggle,
+  sandwichGranularity,
+} from './ViewControls.tsx';
 
 const SandwichView = lazy(async () => ({
   default: (await import('./SandwichView.tsx')).SandwichView,
@@ -112,7 +118,13 @@ export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
       <TransformChips transforms={state.transforms} update={update} />
       {isSandwich ? (
         <Suspense fallback={<FlameSkeleton />}>
-          <SandwichView scope={scope} state={state} update={update} question={question} revision={revision} />
+          <SandwichView
+            scope={scope}
+            state={state}
+            update={update}
+            question={{ ...question, granularity: sandwichGranularity(state.granularity) }}
+            revision={revision}
+          />
         </Suspense>
       ) : (
         <FlameBody

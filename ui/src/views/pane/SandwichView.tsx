@@ -123,7 +123,7 @@ export function SandwichView(props: SandwichViewProps) {
         </dl>
         <Basis tree={body} />
       </div>
-      <div className="sandwich" style={{ gridTemplateRows: rowsFor(sides.callers) }}>
+      <div className="sandwich" style={{ gridTemplateRows: rowsFor(sides) }}>
         <Busy isBusy={answer.isFetching && answer.isPlaceholderData} />
         <SandwichSide
           {...props}
@@ -147,9 +147,11 @@ export function SandwichView(props: SandwichViewProps) {
 
 const HEADER_HEIGHT = 34;
 
-/** Few callers leave their room to the callees. */
-function rowsFor(callers: CallTree): string {
-  return `minmax(0, min(46%, ${callers.rows.length * ROW_HEIGHT + HEADER_HEIGHT}px)) minmax(0, 1fr) auto`;
+/** Neither side takes room that it does not need while the other could use it. */
+function rowsFor({ callers, callees }: Record<Side, CallTree>): string {
+  const height = (tree: CallTree): number => tree.rows.length * ROW_HEIGHT + HEADER_HEIGHT;
+  const rest = `calc(100% - ${height(callees) + HEADER_HEIGHT}px)`;
+  return `minmax(0, min(max(46%, ${rest}), ${height(callers)}px)) minmax(0, 1fr) auto`;
 }
 
 function SandwichSide(

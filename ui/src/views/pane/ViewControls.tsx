@@ -18,13 +18,19 @@ const GRANULARITIES = [
   { value: 'package', label: 'Package' },
 ] as const;
 
+/** Callers and callees are those of functions: a file or package is nothing that something calls. */
+export function sandwichGranularity(granularity: Granularity): Granularity {
+  return granularity === 'line' ? 'line' : 'function';
+}
+
 /** What a box stands for. */
 export function GranularityControl({ state, update }: ViewControlsProps) {
+  const isSandwich = state.sandwich !== '';
   return (
     <Segmented<Granularity>
       label="Granularity"
-      value={state.granularity}
-      options={GRANULARITIES}
+      value={isSandwich ? sandwichGranularity(state.granularity) : state.granularity}
+      options={isSandwich ? GRANULARITIES.slice(0, 2) : GRANULARITIES}
       onChange={(granularity) => update({ granularity, zoom: [], expanded: [] })}
     />
   );
