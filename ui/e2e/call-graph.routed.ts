@@ -34,6 +34,8 @@ test('arrow keys lead along the calls, and Enter focuses on a function', async (
   await expect
     .poll(() => mock.requests.some((request) => /\/callgraph\?.*transform=focus/.test(request)))
     .toBe(true);
+  // The answer is the same here; the focus begins at its top again.
+  await expect(node(page, 'main.main.func1')).toBeFocused();
 });
 
 test('zooms with the keyboard and the wheel, and shows more functions on demand', async ({ page }) => {

@@ -118,3 +118,21 @@ test('an empty side says so and what to do', async ({ page }) => {
   await page.getByRole('button', { name: 'Clear the search of A' }).click();
   await expect(changes(page)).toBeVisible();
 });
+
+test('dragging over the chart picks the range of a side', async ({ page }) => {
+  await page.goto('/compare');
+  await page.getByRole('radio', { name: 'A', exact: true }).check();
+  const plot = page.locator('.compare-chart .u-over');
+  const box = await plot.boundingBox();
+  if (!box) throw new Error('the chart has no place');
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 30, { steps: 4 });
+  await page.mouse.up();
+  const picked = ['a.from', 'a.to'].map((name) => Date.parse(queryParams(page).get(name) ?? ''));
+  // The chart goes from noon to half past two: a tenth of it, from its middle on.
+  const [from = 0, to = 0] = picked;
+  expect(Math.abs(to - from - 15 * 60_000)).toBeLessThan(60_000);
+  expect(Math.abs(from - (NOW.getTime() - 75 * 60_000))).toBeLessThan(60_000);
+  expect(queryParams(page).get('b.from')).toBe('now-1h');
+});

@@ -11,6 +11,7 @@ import {
   neighborhood,
   nodeToward,
   sizeOf,
+  startOf,
   thicknessOf,
 } from './call-graph.ts';
 
@@ -72,6 +73,12 @@ describe('its layout', () => {
         expect(apart).toBe(true);
       }
     });
+  });
+
+  it('is read from the top of what almost everything goes through', () => {
+    const start = startOf(graph, layout.boxes);
+    expect(graph.nodes[start]?.name).toBe('main.main.func1');
+    expect(startOf({ ...graph, nodes: [] }, [])).toBe(0);
   });
 
   it('is walked by arrows along the largest flows', () => {

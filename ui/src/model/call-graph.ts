@@ -149,6 +149,16 @@ export function nodeToward(
   }
 }
 
+/** Where to begin to read: of those that almost everything goes through, the one furthest up. */
+export function startOf(graph: CallGraph, places: readonly Place[]): GraphNodeId {
+  const most = (graph.nodes[0]?.total ?? 0) * 0.95;
+  let start = 0;
+  graph.nodes.forEach((node, index) => {
+    if (node.total >= most && (places[index]?.y ?? 0) < (places[start]?.y ?? 0)) start = index;
+  });
+  return start;
+}
+
 /** Nodes that match a search, in order; `undefined` without one. */
 export function matchesOf(graph: CallGraph, search: string): readonly GraphNodeId[] | undefined {
   const matches = compileSearch(search);

@@ -1,6 +1,7 @@
 import { FRAME_KEYS, MOVE_KEYS } from '../flame/keyboard.ts';
 import { TIMELINE_KEYS } from '../timeline/keyboard.ts';
 import { Dialog } from '../widgets/Dialog.tsx';
+import { GRAPH_KEYS } from './call-graph/keys.ts';
 import './dialogs.css';
 
 const MOUSE: readonly (readonly [string, string])[] = [
@@ -42,6 +43,8 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           <Keys rows={FRAME_KEYS} />
           <h3>Timeline, keyboard</h3>
           <Keys rows={TIMELINE_KEYS} />
+          <h3>Call graph, keyboard</h3>
+          <Keys rows={GRAPH_KEYS} />
           <h3>Search for profiles</h3>
           <Keys rows={QUERY} />
         </section>

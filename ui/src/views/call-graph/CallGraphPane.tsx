@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 
 import { useCallGraph } from '../../api/call-graph.ts';
 import { questionOf, useLabels, useTypes, type Scope } from '../../api/queries.ts';
@@ -37,13 +37,19 @@ export function CallGraphPane({ scope, state, update, whenEmpty }: CallGraphPane
   const question = questionOf(state, type?.name ?? '');
   const answer = useCallGraph(scope, question, state.graphNodes, isReady);
   const labels = useLabels(scope, { ...question, filters: [] }, isReady);
-  const graph = useMemo(
-    () => (answer.data ? decodeCallGraph(answer.data, state.granularity) : undefined),
-    // The granularity belongs to the answer; until the next one is here, the previous stays as it was.
+  const asked = useMemo(
+    () =>
+      answer.data && {
+        graph: decodeCallGraph(answer.data, state.granularity),
+        key: JSON.stringify([scope.params, question, state.graphNodes]),
+      },
+    // The question belongs to the answer; until the next one is here, the previous stays as it was.
     // eslint-disable-next-line react/exhaustive-deps
     [answer.data],
   );
-  const { drawn, hasFailed } = useLayout(graph);
+  // What had the keyboard's focus goes with the graph it was part of: the next one takes it.
+  const keepsFocus = useRef(false);
+  const { drawn, hasFailed } = useLayout(asked);
   const matches = useMemo(
     () => (drawn ? matchesOf(drawn.graph, state.search) : undefined),
     [drawn, state.search],
@@ -55,7 +61,7 @@ export function CallGraphPane({ scope, state, update, whenEmpty }: CallGraphPane
   if (!type) return whenEmpty;
 
   const isBusy =
-    (answer.isFetching && answer.isPlaceholderData) || (graph !== undefined && graph !== drawn?.graph);
+    (answer.isFetching && answer.isPlaceholderData) || (asked !== undefined && asked.graph !== drawn?.graph);
   return (
     <div className="pane">
       <div className="pane-bar">
@@ -136,14 +142,17 @@ export function CallGraphPane({ scope, state, update, whenEmpty }: CallGraphPane
           <div className="graph-frame">
             <Busy isBusy={isBusy} />
             <GraphCanvas
+              key={drawn.key}
               drawn={drawn}
               matches={matches}
-              onFocus={(node) =>
+              keepsFocus={keepsFocus}
+              onFocus={(node) => {
+                keepsFocus.current = true;
                 update({
                   ...withTransforms(addTransform(state.transforms, { kind: 'focus', key: node.key })),
                   search: '',
-                })
-              }
+                });
+              }}
             />
           </div>
         </>

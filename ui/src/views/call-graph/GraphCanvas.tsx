@@ -1,9 +1,10 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react';
 
 import {
   heatOf,
   neighborhood,
   nodeToward,
+  startOf,
   thicknessOf,
   type CallGraph,
   type GraphNode,
@@ -20,6 +21,8 @@ interface GraphCanvasProps {
   readonly drawn: Drawn;
   /** Nodes that a search found; the others recede. */
   readonly matches: readonly GraphNodeId[] | undefined;
+  /** Whether the focus was on a node of the graph before this one. */
+  readonly keepsFocus: RefObject<boolean>;
   readonly onFocus: (node: GraphNode) => void;
 }
 
@@ -29,12 +32,14 @@ const MAX_SCALE = 2;
 const READABLE_SCALE = 0.85;
 
 /** Pans by scrolling or dragging, zooms by Ctrl and wheel, buttons or keys; arrow keys lead along the calls. */
-export function GraphCanvas({ drawn, matches, onFocus }: GraphCanvasProps) {
+export function GraphCanvas({ drawn, matches, keepsFocus, onFocus }: GraphCanvasProps) {
   const { graph, layout } = drawn;
   const scrollerRef = useRef<HTMLDivElement>(null);
   const [scale, setScale] = useState(1);
   const [pointed, setPointed] = useState<GraphNodeId | null>(null);
-  const [current, setCurrent] = useState<GraphNodeId>(0);
+  const start = useMemo(() => startOf(graph, layout.boxes), [graph, layout]);
+  const [chosen, setCurrent] = useState<GraphNodeId>(start);
+  const current = chosen < graph.nodes.length ? chosen : start;
   const [hasFocus, setHasFocus] = useState(false);
   // What to keep in place when the scale changes: a point of the scroller.
   const anchor = useRef<{ x: number; y: number; before: number } | null>(null);
@@ -62,30 +67,36 @@ export function GraphCanvas({ drawn, matches, onFocus }: GraphCanvasProps) {
   }, [scale]);
 
   const fit = useCallback(
-    (least: number) => {
+    (least: number): number => {
       const scroller = scrollerRef.current;
-      if (!scroller) return;
+      if (!scroller) return 1;
       const fitting = Math.min(scroller.clientWidth / layout.width, scroller.clientHeight / layout.height, 1);
-      setScale(Math.max(fitting, least));
+      const fitted = Math.max(fitting, least);
+      setScale(fitted);
+      return fitted;
     },
     [layout],
   );
 
-  // A new graph begins at its largest function, in a size that can be read.
+  // Begins where there is most to see, in a size that can be read: once it has that size.
+  const beginsAt = useRef<number | null>(null);
+  const hasBegun = useRef(false);
   useLayoutEffect(() => {
-    setCurrent(0);
-    setPointed(null);
-    fit(READABLE_SCALE);
-  }, [fit]);
+    if (hasBegun.current) return;
+    hasBegun.current = true;
+    beginsAt.current = fit(READABLE_SCALE);
+    if (!keepsFocus.current) return;
+    keepsFocus.current = false;
+    scrollerRef.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true });
+  }, [fit, keepsFocus]);
   useLayoutEffect(() => {
     const scroller = scrollerRef.current;
-    const top = layout.boxes[0];
-    if (!scroller || !top) return;
-    scroller.scrollLeft = top.x * scale - scroller.clientWidth / 2;
-    scroller.scrollTop = (top.y - top.height) * scale - 40;
-    // Only when the layout is new: zooming keeps its own place.
-    // eslint-disable-next-line react/exhaustive-deps
-  }, [layout]);
+    const box = layout.boxes[start];
+    if (!scroller || !box || beginsAt.current !== scale) return;
+    beginsAt.current = null;
+    scroller.scrollLeft = box.x * scale - scroller.clientWidth / 2;
+    scroller.scrollTop = (box.y - box.height) * scale - 40;
+  }, [layout, scale, start]);
 
   useEffect(() => {
     const scroller = scrollerRef.current;
