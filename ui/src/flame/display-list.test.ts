@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { at, decodeCallTree, type CallTree } from '../model/call-tree.ts';
 import { random, randomBody } from '../model/random-tree.testing.ts';
-import { DisplayList, hitTest, type Frame } from './display-list.ts';
+import { depthAt, DisplayList, hitTest, rowTop, type Frame } from './display-list.ts';
 import { between, clampSpan, isAt, panBy, spanOf, zoomAbout } from './viewport.ts';
 
 const ROW = 20;
@@ -104,6 +104,28 @@ describe('display list', () => {
       expect(hit).toEqual({ kind: 'box', node: at(list.boxNodes, slot) });
     }
     expect(hitTest(tree, frame, 10, 9_999)).toBeUndefined();
+  });
+
+  it('stands on its root when upright: the lowest row is the root, and hits follow', () => {
+    const tree = decodeCallTree(randomBody({ seed: 6, nodes: 400 }), 'function');
+    const rows = tree.rows.length;
+    const span = spanOf(tree, 0);
+    for (const height of [rows * ROW + 300, 100]) {
+      const scrollTop = Math.max(0, rows * ROW - height);
+      const frame: Frame = { span, width: 800, height, scrollTop, rowHeight: ROW, upright: true };
+      expect(rowTop(frame, rows, 0)).toBe(height - ROW);
+      expect(hitTest(tree, frame, 400, height - 3)).toEqual({ kind: 'box', node: 0 });
+      for (const depth of [0, 1, 2]) {
+        const top = rowTop(frame, rows, depth);
+        expect(depthAt(frame, rows, top)).toBe(depth);
+        expect(depthAt(frame, rows, top + ROW - 0.5)).toBe(depth);
+      }
+      const list = new DisplayList();
+      list.fill(tree, frame);
+      const depths = new Set(Array.from(list.boxDepths.subarray(0, list.boxCount)));
+      expect(depths.has(0)).toBe(true);
+      expect(Math.max(...depths)).toBeLessThanOrEqual(Math.ceil(height / ROW));
+    }
   });
 
   it('answers with the sum over a run of slivers', () => {
