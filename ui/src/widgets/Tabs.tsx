@@ -1,4 +1,4 @@
-import { useRef, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
 
 interface TabsProps<Value extends string> {
   readonly label: string;
@@ -11,6 +11,14 @@ interface TabsProps<Value extends string> {
 /** Arrow keys move between tabs and show them, as the ARIA authoring practices describe. */
 export function Tabs<Value extends string>({ label, value, tabs, panelId, onChange }: TabsProps<Value>) {
   const ref = useRef<HTMLDivElement>(null);
+  // In a narrow window the row of tabs scrolls, and the one shown must be in sight.
+  useLayoutEffect(() => {
+    const list = ref.current;
+    const tab = list?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (!list || !tab) return;
+    const end = tab.offsetLeft + tab.offsetWidth - list.clientWidth;
+    list.scrollLeft = Math.min(tab.offsetLeft, Math.max(list.scrollLeft, end));
+  }, [value]);
   const move = (to: number): void => {
     const index = (to + tabs.length) % tabs.length;
     const tab = tabs[index];
