@@ -72,7 +72,7 @@ test('a click on a facet narrows, and a search does the same', async ({ page }) 
   await first.click();
   await expect.poll(() => queryParams(page).get('query')).toContain(service);
   await page.getByRole('tab', { name: /^Profiles/ }).click();
-  const services = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr td:nth-child(2)');
+  const services = page.getByRole('region', { name: 'Profiles' }).locator('tbody tr td:nth-child(3)');
   await expect(services.first()).toHaveText(service);
   expect(new Set(await services.allTextContents())).toEqual(new Set([service]));
 
@@ -160,7 +160,7 @@ test('every sorting of the list and every measure of the chart answers', async (
     await expect(list.locator('tbody tr').first()).toBeVisible();
   }
   for (const name of ['Wall time', 'Allocation rate', 'Samples', 'Profiles']) {
-    await page.getByRole('button', { name: /^Measure/ }).click();
+    await page.getByRole('button', { name: /^Measure:/ }).click();
     await page
       .getByRole('group', { name: 'Measures of profiles' })
       .getByRole('option', { name, exact: true })
@@ -168,7 +168,24 @@ test('every sorting of the list and every measure of the chart answers', async (
     await expect(page.locator('.chart-plot [role="alert"]')).toHaveCount(0);
   }
   await page.getByRole('button', { name: /^Chart by/ }).click();
-  await page.getByRole('option', { name: 'version', exact: true }).click();
+  await page.getByRole('option', { name: /^version\s*[\d.k]*$/ }).click();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('measures narrow, and the top list answers by everything', async ({ page }) => {
+  await open(page, `/?${ALL_TIME}&tab=top`);
+  for (const by of ['line', 'package', 'endpoint', 'service']) {
+    await page.getByRole('button', { name: /^List by/ }).click();
+    // Tags say beside their name how many profiles have them.
+    await page.getByRole('option', { name: new RegExp(`^${by}\\s*[\\d.k]*$`) }).click();
+    const rows = page.getByRole('region', { name: /^Top / }).locator('tbody tr');
+    await expect(rows.first()).toBeVisible();
+  }
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Add a tag' }).scrollIntoViewIfNeeded();
+  await page.getByRole('slider', { name: 'CPU, at least' }).focus();
+  await page.keyboard.press('PageUp');
+  await expect(page.getByRole('list', { name: 'Search terms' })).toContainText('CPU');
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
