@@ -37,12 +37,12 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           <Keys rows={MOUSE} />
           <h3>Flame graph, keyboard</h3>
           <Keys rows={MOVE_KEYS} />
+          <h3>Timeline, keyboard</h3>
+          <Keys rows={TIMELINE_KEYS} />
         </section>
         <section>
           <h3>The selected frame</h3>
           <Keys rows={FRAME_KEYS} />
-          <h3>Timeline, keyboard</h3>
-          <Keys rows={TIMELINE_KEYS} />
           <h3>Call graph, keyboard</h3>
           <Keys rows={GRAPH_KEYS} />
           <h3>Search for profiles</h3>
