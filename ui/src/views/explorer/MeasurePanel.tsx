@@ -121,8 +121,8 @@ function rangeText(
 ): string {
   if (from !== null && to === null) return `≥ ${format(from)}`;
   if (from === null && to !== null) return `≤ ${format(to)}`;
-  // The digits of what is as good as nothing only take the room of the name.
-  const smallest = from ?? (Math.abs(whole.from) < whole.to / 1000 ? 0 : whole.from);
+  // Less than a step of the slider is as good as nothing, and its digits take the room of the name.
+  const smallest = from ?? (Math.abs(whole.from) < whole.to / 100 ? 0 : whole.from);
   const [low, high] = [format(smallest), format(to ?? whole.to)];
   // The unit once, where both ends have the same.
   const unit = / \S+$/.exec(high)?.[0] ?? '';
