@@ -2,7 +2,7 @@
 
 use crate::column::{TextColumn, TextListColumn, integers};
 use crate::matcher::{columns_of, matches, promoted_column, tag_value};
-use crate::scope::Expr;
+use crate::scope::{Expr, Pattern};
 use crate::{Basis, Engine, QueryError, Scope};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::buffer::BooleanBuffer;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct FacetOptions {
     /// The tags. Default: env, service, version, host, runtime, language.
     pub keys: Vec<String>,
-    /// Only values that begin with this, whatever their case.
+    /// Only values that contain this, whatever their case; those that begin with it come first.
     pub prefix: String,
     /// The most values of one tag. Default 20.
     pub limit: usize,
@@ -42,7 +42,7 @@ pub struct Facets {
 pub struct Facet {
     /// The tag.
     pub key: String,
-    /// The most frequent values, then by name.
+    /// The most frequent values, then by name; with a prefix, those that begin with it first.
     pub values: Vec<FacetValue>,
     /// How many different values there are (with the prefix).
     pub distinct: u64,
@@ -224,14 +224,21 @@ impl Counter {
         }
     }
 
-    /// The most frequent texts that begin with `prefix`, how many there are in all, and whether some are missing.
+    /// The texts that begin with `prefix` and then those that contain it, most frequent first, how many there are in
+    /// all, and whether some are missing.
     pub(crate) fn most_frequent(mut self, prefix: &str, limit: usize) -> (Vec<(String, u64)>, u64, bool) {
         self.settle();
-        let begins =
-            |text: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let wanted = Pattern::literal(prefix);
+        let begins = |text: &str| {
+            prefix.is_empty()
+                || text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
         let mut counts: Vec<(String, u64)> =
-            self.by_text.into_iter().filter(|(text, _)| begins(text)).collect();
-        let order = |a: &(String, u64), b: &(String, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0));
+            self.by_text.into_iter().filter(|(text, _)| wanted.is_found_in(text)).collect();
+        let order = |a: &(String, u64), b: &(String, u64)| {
+            let rank = |text: &str| !begins(text);
+            rank(&a.0).cmp(&rank(&b.0)).then_with(|| b.1.cmp(&a.1)).then_with(|| a.0.cmp(&b.0))
+        };
         let distinct = u64::try_from(counts.len()).unwrap_or(u64::MAX);
         let truncated = counts.len() > limit || self.overflown;
         if counts.len() > limit {

@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 /// Which keys to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagKeyOptions {
-    /// Only keys that begin with this, whatever their case.
+    /// Only keys that contain this, whatever their case; those that begin with it come first.
     pub prefix: String,
     /// The most keys. Default 50.
     pub limit: usize,

@@ -1,6 +1,7 @@
 //! Facets and keys of tags.
 
 use crate::fleet::{Fleet, Minute, scope};
+use vesta_query::scope::Expr;
 use vesta_query::{FacetOptions, TagKeyOptions};
 
 async fn fleet() -> Fleet {
@@ -78,9 +79,11 @@ async fn a_facet_ignores_what_the_scope_demands_of_its_own_tag() {
 }
 
 #[tokio::test]
-async fn values_are_found_by_their_beginning_and_cut() {
+async fn values_are_found_by_what_they_contain_and_cut() {
     let fleet = fleet().await;
-    assert_eq!(shown(&fleet, "", &["service", "team"], "B", 20).await, ["service: batch 1", "team: "]);
+    assert_eq!(shown(&fleet, "", &["service", "team"], "B", 20).await, ["service: batch 1, web 3", "team: "]);
+    assert_eq!(shown(&fleet, "", &["service"], "b", 1).await, ["service: batch 1 of 2"]);
+    assert_eq!(shown(&fleet, "", &["service"], "EB", 20).await, ["service: web 3"]);
     assert_eq!(shown(&fleet, "", &["service"], "", 1).await, ["service: web 3 of 3"]);
 }
 
@@ -90,11 +93,36 @@ async fn keys_of_tags_are_counted_once_per_profile() {
     let options = TagKeyOptions { prefix: "T".to_owned(), ..TagKeyOptions::default() };
     let keys = fleet.engine.tag_keys(&scope(""), &options).await.unwrap();
     let found: Vec<_> = keys.keys.iter().map(|key| (key.key.as_str(), key.count)).collect();
-    assert_eq!((found, keys.truncated, keys.basis.profiles), (vec![("team", 5)], false, 5));
+    assert_eq!((found[0], keys.truncated, keys.basis.profiles), (("team", 5), false, 5));
+    assert!(found.iter().all(|(key, _)| key.contains('t')), "{found:?}");
     let keys = fleet
         .engine
         .tag_keys(&scope("service:web"), &TagKeyOptions { limit: 2, ..Default::default() })
         .await
         .unwrap();
     assert_eq!((keys.keys.len(), keys.truncated), (2, true));
+}
+
+#[tokio::test]
+async fn keys_with_dots_and_values_with_quotes_are_counted_and_searched() {
+    let fleet = Fleet::of([
+        Minute::of("web", 0, 1).tag("git.commit.sha", "a1").tag("note", "it \"broke\" (twice): a:b"),
+        Minute::of("web", 60, 1).tag("git.commit.sha", "b2"),
+    ])
+    .await;
+    let note = r#"it "broke" (twice): a:b"#;
+    assert_eq!(
+        shown(&fleet, "", &["git.commit.sha", "note"], "", 20).await,
+        ["git.commit.sha: a1 1, b2 1".to_owned(), format!("note: {note} 1")]
+    );
+    assert_eq!(shown(&fleet, "", &["note"], "BROKE\" (", 20).await, [format!("note: {note} 1")]);
+    // What the facet tells finds its profiles.
+    for (key, value) in [("git.commit.sha", "a1"), ("note", note)] {
+        let query = Expr::tag(key, value).to_string();
+        let found = fleet.engine.facets(&scope(&query), &FacetOptions::default()).await.unwrap();
+        assert_eq!(found.basis.profiles, 1, "{query}");
+    }
+    let keys = TagKeyOptions { prefix: "commit".to_owned(), ..TagKeyOptions::default() };
+    let keys = fleet.engine.tag_keys(&scope(""), &keys).await.unwrap();
+    assert_eq!(keys.keys[0].key, "git.commit.sha");
 }

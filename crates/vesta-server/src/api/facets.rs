@@ -23,7 +23,7 @@ pub(crate) struct FacetParams {
     /// repeated.
     #[param(required = false)]
     facet: Vec<String>,
-    /// Only values that start like this.
+    /// Only values that contain this, whatever their case; those that begin with it come first.
     #[param(default = "", required = false)]
     prefix: String,
     /// The most values of each facet.

@@ -16,7 +16,7 @@ use vesta_query::TagKeyOptions;
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TagParams {
-    /// Only keys that start like this.
+    /// Only keys that contain this, whatever their case; those that begin with it come first.
     #[param(default = "", required = false)]
     prefix: String,
     /// The most keys.
