@@ -10,12 +10,12 @@ use crate::profile_rows::{ProfileClasses, ProfileQuestion};
 use crate::profile_scan::fold;
 use crate::selection::Selection;
 use crate::stack_sums::StackSums;
-use crate::value_sums::{LabelColumn, ValueSums, grouped};
+use crate::value_sums::{Grouping, ValueSums, grouped};
 use crate::{Basis, Dimension, Engine, QueryError, SampleScope};
 use arrow::array::RecordBatch;
-use datafusion::dataframe::DataFrame;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
+use std::sync::Arc;
 use vesta_profile::{
     CanonicalType, FlameTree, FunctionId, FunctionTable, Granularity, TopBy, TopFunction, Transform, top,
 };
@@ -114,33 +114,26 @@ impl Engine {
         question: &SampleScope,
         options: &BreakdownOptions,
     ) -> Result<Breakdown, QueryError> {
-        if question.transforms.iter().any(leaves_out_samples) {
-            return Err(QueryError::BadParameter {
-                parameter: "transform of this dimension",
-                value: options.by.to_string(),
-                hint: "leave out focus, only and exclude, or break down by frame:".to_owned(),
-            });
-        }
         let snapshot = self.store().snapshot().await;
         let selected = self.select_samples(&snapshot, question).await?;
         let limit = self.limits().distinct_values;
         let mut sums = ValueSums::new(limit);
         if let Some(frame) = selected.frame {
-            sums = match &options.by {
-                Dimension::Label(key) => {
-                    let (key, columns) = (key.clone(), LabelColumn::columns(key));
-                    let step = move |sums: &mut ValueSums, batch: &RecordBatch| {
-                        let labels = LabelColumn::of(batch, &key)?;
-                        sums.add_batch(batch, |row| Some(labels.at(row)))
-                    };
-                    let frame = grouped(frame, columns)?;
-                    fold(frame, || ValueSums::new(limit), step)
-                        .await?
-                        .into_iter()
-                        .fold(sums, ValueSums::merge)
+            let grouping = Arc::new(self.grouping(&snapshot, question, &options.by).await?);
+            sums = match question.transforms.iter().any(leaves_out_samples) {
+                true => {
+                    let selection = &selected.selection;
+                    self.transformed_sums(&snapshot, question, selection, frame, grouping).await?
                 }
-                Dimension::Tag(key) => self.sums_by_tag(&snapshot, question, frame, key).await?,
-                Dimension::Frame(_) => sums,
+                false => {
+                    let frame = grouped(frame, grouping.columns())?;
+                    let step = move |sums: &mut ValueSums, batch: &RecordBatch| {
+                        let texts = grouping.of_batch(batch)?;
+                        sums.add_batch(batch, |row| texts.at(row))
+                    };
+                    let parts = fold(frame, || ValueSums::new(limit), step).await?;
+                    parts.into_iter().fold(sums, ValueSums::merge)
+                }
             };
         }
         if sums.samples() == 0 {
@@ -185,29 +178,23 @@ impl Engine {
         })
     }
 
-    async fn sums_by_tag(
+    /// What tells the samples of a question apart by a tag or a label.
+    async fn grouping(
         &self,
         snapshot: &Snapshot,
         question: &SampleScope,
-        frame: DataFrame,
-        key: &str,
-    ) -> Result<ValueSums, QueryError> {
-        let wanted = ProfileQuestion { tag: Some(key.to_owned()), ..ProfileQuestion::default() };
+        by: &Dimension,
+    ) -> Result<Grouping, QueryError> {
+        let tag = match by {
+            Dimension::Label(key) => return Ok(Grouping::Label(key.clone())),
+            Dimension::Tag(key) => Some(key.clone()),
+            Dimension::Frame(_) => None,
+        };
+        let wanted = ProfileQuestion { tag, ..ProfileQuestion::default() };
         let profiles = self.profile_rows(snapshot, &question.scope, &wanted).await?;
         let class = |group: usize| i32::try_from(group).unwrap_or(i32::MAX);
         let pairs = profiles.rows.iter().map(|row| (row.id, class(row.group))).collect();
-        let limit = self.limits().distinct_values;
-        let groups = profiles.groups;
-        let step = move |sums: &mut ValueSums, batch: &RecordBatch| {
-            let classes = integers(batch, "class")?;
-            sums.add_batch(batch, |row| {
-                let class = usize::try_from(classes.value(row)).unwrap_or(Names::NONE);
-                groups.contains(class).then(|| groups.get(class))
-            })
-        };
-        let grouped = grouped(frame, vec![ProfileClasses::new(pairs).of_rows().alias("class")])?;
-        let parts = fold(grouped, || ValueSums::new(limit), step).await?;
-        Ok(parts.into_iter().fold(ValueSums::new(limit), ValueSums::merge))
+        Ok(Grouping::Classes(ProfileClasses::new(pairs), profiles.groups))
     }
 
     /// How often each endpoint was called.

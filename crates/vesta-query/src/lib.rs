@@ -78,6 +78,7 @@ mod profile_scan;
 mod provenance;
 mod selection;
 mod stack_sums;
+mod transformed_sums;
 mod value_sums;
 
 pub use breakdown::{Breakdown, BreakdownOptions, BreakdownOther, BreakdownRow};

@@ -46,7 +46,7 @@ pub(crate) struct ProfileQuestion {
 
 /// The class of each profile, for plans to group by.
 pub(crate) struct ProfileClasses {
-    pairs: Vec<(i64, i32)>,
+    pairs: Arc<[(i64, i32)]>,
 }
 
 impl Engine {
@@ -121,11 +121,12 @@ impl ProfileClasses {
     /// Classes of profiles by their id. A class is not negative.
     pub(crate) fn new(mut pairs: Vec<(i64, i32)>) -> Self {
         pairs.sort_unstable();
-        ProfileClasses { pairs }
+        ProfileClasses { pairs: pairs.into() }
     }
 
     /// The class of the profile of each row of samples; -1 for profiles without one.
-    pub(crate) fn of_rows(self) -> Plan {
+    pub(crate) fn of_rows(&self) -> Plan {
+        let pairs = self.pairs.clone();
         let function = create_udf(
             "class_of_profile",
             vec![DataType::Int64],
@@ -136,29 +137,29 @@ impl ProfileClasses {
                 let Some(rows) = rows.first() else {
                     return Err(DataFusionError::Internal("the profile id is missing".to_owned()));
                 };
-                Ok(ColumnarValue::Array(self.of_ids(rows)?))
+                Ok(ColumnarValue::Array(classes_of(rows, &pairs)?))
             }),
         );
         function.call(vec![col("profile_id")])
     }
+}
 
-    /// Rows of one profile follow each other, so most need no search.
-    fn of_ids(&self, ids: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
-        let ids = cast(ids, &DataType::Int64)?;
-        let ids = ids.as_primitive::<Int64Type>();
-        let class = |id: i64| {
-            let found = self.pairs.binary_search_by_key(&id, |(known, _)| *known).ok();
-            found.and_then(|place| self.pairs.get(place)).map_or(-1, |(_, class)| *class)
-        };
-        let mut last = (i64::MIN, -1);
-        let classes = ids.values().iter().map(|&id| {
-            if id != last.0 {
-                last = (id, class(id));
-            }
-            last.1
-        });
-        Ok(Arc::new(Int32Array::from_iter_values(classes)))
-    }
+/// The class of each profile. Rows of one profile follow each other, so most need no search.
+fn classes_of(ids: &ArrayRef, pairs: &[(i64, i32)]) -> Result<ArrayRef, DataFusionError> {
+    let ids = cast(ids, &DataType::Int64)?;
+    let ids = ids.as_primitive::<Int64Type>();
+    let class = |id: i64| {
+        let found = pairs.binary_search_by_key(&id, |(known, _)| *known).ok();
+        found.and_then(|place| pairs.get(place)).map_or(-1, |(_, class)| *class)
+    };
+    let mut last = (i64::MIN, -1);
+    let classes = ids.values().iter().map(|&id| {
+        if id != last.0 {
+            last = (id, class(id));
+        }
+        last.1
+    });
+    Ok(Arc::new(Int32Array::from_iter_values(classes)))
 }
 
 /// The values of one tag of a batch's rows.

@@ -2,8 +2,10 @@
 
 use crate::QueryError;
 use crate::column::{TextColumn, TextListColumn, integers};
+use crate::names::Names;
+use crate::profile_rows::ProfileClasses;
 use crate::stack_sums::label_column;
-use arrow::array::RecordBatch;
+use arrow::array::{Int64Array, RecordBatch};
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::sum;
 use datafusion::logical_expr::Expr as Plan;
@@ -34,6 +36,22 @@ pub(crate) enum LabelColumn {
     Labels(TextListColumn, String),
 }
 
+/// What says which text a row of samples belongs to.
+pub(crate) enum Grouping {
+    /// The value of a label, by its key.
+    Label(String),
+    /// The value of a tag: what the classes of profiles are called.
+    Classes(ProfileClasses, Names),
+}
+
+/// The texts of the rows of a batch.
+pub(crate) enum TextOfRows<'a> {
+    /// Values of a label.
+    Label(LabelColumn),
+    /// Names of classes.
+    Classes(Int64Array, &'a Names),
+}
+
 /// Adds up `value` and `count` of samples by these columns.
 pub(crate) fn grouped(frame: DataFrame, columns: Vec<Plan>) -> Result<DataFrame, QueryError> {
     let sums = vec![sum(col("value")).alias("value"), sum(col("count")).alias("count")];
@@ -58,10 +76,7 @@ impl ValueSums {
         for row in 0..batch.num_rows() {
             let samples = u64::try_from(counts.value(row)).unwrap_or(0);
             let sum = ValueSum { value: values.value(row), samples };
-            match text(row) {
-                Some(text) => self.add(text, sum),
-                None => self.rest.add(sum),
-            }
+            self.add(text(row), sum);
         }
         Ok(())
     }
@@ -69,7 +84,7 @@ impl ValueSums {
     pub(crate) fn merge(mut self, other: ValueSums) -> ValueSums {
         self.rest.add(other.rest);
         for (text, sum) in other.by_value {
-            self.add(&text, sum);
+            self.add(Some(&text), sum);
         }
         self
     }
@@ -79,7 +94,9 @@ impl ValueSums {
         self.by_value.values().fold(self.rest.samples, |samples, sum| samples.saturating_add(sum.samples))
     }
 
-    fn add(&mut self, text: &str, sum: ValueSum) {
+    /// Adds to the sum of a text, or to the rest.
+    pub(crate) fn add(&mut self, text: Option<&str>, sum: ValueSum) {
+        let Some(text) = text else { return self.rest.add(sum) };
         if let Some(known) = self.by_value.get_mut(text) {
             known.add(sum);
         } else if self.by_value.len() < self.limit {
@@ -96,6 +113,39 @@ impl ValueSum {
     fn add(&mut self, other: ValueSum) {
         self.value = self.value.saturating_add(other.value);
         self.samples = self.samples.saturating_add(other.samples);
+    }
+}
+
+// === impl Grouping ===
+
+impl Grouping {
+    /// The columns to group samples by.
+    pub(crate) fn columns(&self) -> Vec<Plan> {
+        match self {
+            Grouping::Label(key) => LabelColumn::columns(key),
+            Grouping::Classes(classes, _) => vec![classes.of_rows().alias("class")],
+        }
+    }
+
+    /// The texts of a batch of groups.
+    pub(crate) fn of_batch(&self, batch: &RecordBatch) -> Result<TextOfRows<'_>, QueryError> {
+        Ok(match self {
+            Grouping::Label(key) => TextOfRows::Label(LabelColumn::of(batch, key)?),
+            Grouping::Classes(_, names) => TextOfRows::Classes(integers(batch, "class")?, names),
+        })
+    }
+}
+
+impl TextOfRows<'_> {
+    /// The text of a row, `None` if it is not told apart from others.
+    pub(crate) fn at(&self, row: usize) -> Option<&str> {
+        match self {
+            TextOfRows::Label(column) => Some(column.at(row)),
+            TextOfRows::Classes(classes, names) => {
+                let class = usize::try_from(classes.value(row)).ok()?;
+                names.contains(class).then(|| names.get(class))
+            }
+        }
     }
 }
 

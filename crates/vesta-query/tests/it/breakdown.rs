@@ -115,6 +115,16 @@ async fn functions_have_self_and_total_and_the_rest_adds_up() {
     assert_eq!(shown(&merged), ["parse 260/260 x3", "read 140/140 x3", "work 0/260 x3", "root 3/3 x3"]);
     let only = fleet.engine.breakdown(&question("only:read"), &options("frame:function")).await.unwrap();
     assert_eq!(shown(&only), ["read 140/140 x3", "main 0/140 x3"]);
+    for (transform, by, wanted) in [
+        ("only:read", "label:thread", vec!["io 140/140 x3"]),
+        ("exclude:read", "label:thread", vec!["main 260/260 x3", " 3/3 x3"]),
+        ("focus:work", "tag:service", vec!["api 200/200 x1", "web 60/60 x2"]),
+        ("merge:read", "tag:service", vec!["api 301/301 x3", "web 102/102 x6"]),
+        ("only:nothing", "tag:service", vec![]),
+    ] {
+        let found = fleet.engine.breakdown(&question(transform), &options(by)).await.unwrap();
+        assert_eq!(shown(&found), wanted, "{transform} {by}");
+    }
     let search = BreakdownOptions { search: "WO".to_owned(), ..options("frame:function") };
     assert_eq!(shown(&ask(&fleet, "", "cpu", &search).await), ["work 0/260 x3", "+3 403/403"]);
 }
