@@ -24,6 +24,7 @@ pub(crate) mod session;
 pub(crate) mod source;
 pub(crate) mod spans;
 pub(crate) mod status;
+pub(crate) mod table;
 pub(crate) mod tags;
 pub(crate) mod timeline;
 pub(crate) mod top;

@@ -2,8 +2,8 @@
 
 use crate::api::{
     breakdown, call_graph, compare, download, export, facets, flame_graph, health, labels, links, measures,
-    opened, profile, profiles, retention, sandwich, series, session, source, spans, status, tags, timeline,
-    top, types,
+    opened, profile, profiles, retention, sandwich, series, session, source, spans, status, table, tags,
+    timeline, top, types,
 };
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
@@ -26,7 +26,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
     paths(
         profiles::list, profile::show, download::upload, download::attachment,
         opened::open, opened::keep, links::create, links::show, links::delete,
-        facets::facets, tags::tags, measures::measures, types::types, series::series, spans::spans,
+        facets::facets, tags::tags, measures::measures, types::types, series::series, table::table, spans::spans,
         flame_graph::flame_graph, compare::compare, call_graph::call_graph, top::top, timeline::timeline, sandwich::sandwich, labels::labels,
         breakdown::breakdown, export::export,
         session::show, session::start, session::end,

@@ -36,6 +36,7 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/measures", get(api::measures::measures))
         .route("/api/v1/types", get(api::types::types))
         .route("/api/v1/series", get(api::series::series))
+        .route("/api/v1/table", get(api::table::table))
         .route("/api/v1/flamegraph", get(api::flame_graph::flame_graph))
         .route("/api/v1/timeline", get(api::timeline::timeline))
         .route("/api/v1/compare", get(api::compare::compare))

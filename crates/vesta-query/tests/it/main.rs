@@ -13,4 +13,5 @@ mod measures;
 mod real_uploads;
 mod scope;
 mod series;
+mod table;
 mod time;

@@ -158,3 +158,12 @@ fn golden_details_of_a_profile_are_those_of_the_server() {
     let detail = check(&server, "profile-detail", &format!("/api/v1/profiles/{}", ids[0]));
     assert_eq!(detail["language"], "javascript");
 }
+
+#[test]
+fn golden_tables_are_those_of_the_server() {
+    let (server, _) = server_with(&["go-02", "node-v4-01", "python-uds-01"]);
+    let by = "group_by=service&group_by=version&sort=-cpu_cores";
+    let measures = "measure=cpu_cores&measure=metrics.go_num_goroutine&measure=profiles&measure=processes";
+    let table = check(&server, "table", &format!("/api/v1/table?{ALL_TIME}&{by}&{measures}"));
+    assert_eq!(table["groups"]["service"].as_array().map(Vec::len), Some(3));
+}
