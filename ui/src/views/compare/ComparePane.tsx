@@ -189,15 +189,15 @@ function SummaryLine({ summary, body }: { readonly summary: Summary; readonly bo
           {CONFIDENCE_WORDS[confidenceOf(summary.z)]}
         </span>
       </p>
-      <p className="muted">
-        <span className="side-letter" data-side="a">
-          A
-        </span>{' '}
-        {basis(body.a)}
-        <span className="side-letter" data-side="b">
-          B
-        </span>{' '}
-        {basis(body.b)}
+      <p className="muted compare-basis">
+        {(['a', 'b'] as const).map((side) => (
+          <span key={side}>
+            <span className="side-letter" data-side={side}>
+              {side.toUpperCase()}
+            </span>
+            {basis(body[side])}
+          </span>
+        ))}
       </p>
       {summary.warnings.length > 0 && (
         <ul className="compare-warnings">
