@@ -8,6 +8,7 @@ use crate::ui;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Profiles of each version of a demo service before the pictures are taken.
@@ -22,22 +23,30 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
     let data = workspace.scratch("screenshots")?;
     std::fs::remove_dir_all(&data).with_context(|| format!("cannot empty {}", data.display()))?;
     let (mut server, addresses) = start_vesta(&workspace.vesta(), &data, &[])?;
+    take(workspace, &browser, addresses.page, "--grep")?;
     let mut services = demo::start(workspace, addresses.sdk);
     for version in ["1.0.3", "1.0.4", "2.4.0"] {
         wait_for_profiles(addresses.page, version)?;
     }
-    let pictures = workspace.root.join("docs/images");
-    let mut shots = command("npx", &["playwright", "test", "--project", "tour"], &workspace.root.join("ui"));
-    shots
-        .env("CHROMIUM", &browser)
-        .env("VESTA_URL", format!("http://{}", addresses.page))
-        .env("SCREENSHOTS", &pictures);
-    run("take the pictures", &mut shots)?;
-    say(&format!("the pictures are in {}", pictures.display()));
+    take(workspace, &browser, addresses.page, "--grep-invert")?;
     for service in &mut services {
         service.stop();
     }
     server.stop();
+    Ok(())
+}
+
+/// Takes the pictures of an empty page, or all others.
+fn take(workspace: &Workspace, browser: &Path, page: SocketAddr, choice: &str) -> Result<()> {
+    let pictures = workspace.root.join("docs/images");
+    let mut shots = command(
+        "npx",
+        &["playwright", "test", "--project", "tour", "--workers", "1", choice, "@empty"],
+        &workspace.root.join("ui"),
+    );
+    shots.env("CHROMIUM", browser).env("VESTA_URL", format!("http://{page}")).env("SCREENSHOTS", &pictures);
+    run("take pictures", &mut shots)?;
+    say(&format!("the pictures are in {}", pictures.display()));
     Ok(())
 }
 
