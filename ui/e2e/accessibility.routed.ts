@@ -14,7 +14,7 @@ interface View {
 const VIEWS: readonly View[] = [
   {
     name: 'comparison',
-    path: '/compare?v=2&search=quantize',
+    path: '/compare?v=2&search=quantize&b.filter=thread:a&transform=my-code&span=42',
     ready: (page) => page.getByRole('region', { name: 'Changes' }).waitFor(),
   },
   {
@@ -175,7 +175,7 @@ const VIEWS: readonly View[] = [
   },
   {
     name: 'embedded',
-    path: '/embed?v=2&query=service:shop-web&transform=my-code',
+    path: '/embed?v=2&query=service:shop-web&transform=my-code&filter=-thread:a&span=42',
     ready: (page) => page.getByRole('tree').waitFor(),
   },
   {
@@ -208,7 +208,7 @@ const VIEWS: readonly View[] = [
   },
   {
     name: 'time series',
-    path: '/?v=2&tab=series&stacked=1',
+    path: '/?v=2&tab=series&stacked=1&measure=type:cpu-time&filter=thread:a',
     ready: async (page) => {
       await page.getByRole('region', { name: 'Lines of the chart' }).waitFor();
       await page.getByRole('button', { name: /^Chart by/ }).click();

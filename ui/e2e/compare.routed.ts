@@ -136,3 +136,36 @@ test('dragging over the chart picks the range of a side', async ({ page }) => {
   expect(Math.abs(from - (NOW.getTime() - 75 * 60_000))).toBeLessThan(60_000);
   expect(queryParams(page).get('b.from')).toBe('now-1h');
 });
+
+test('what narrows both sides or one of them is said, and can be taken away', async ({ page }) => {
+  const narrowed = new URLSearchParams([
+    ['v', '2'],
+    ['a.from', 'now-2h'],
+    ['b.from', 'now-1h'],
+    ['b.filter', 'thread:worker-1'],
+    ['transform', 'my-code'],
+    ['transform', 'exclude:read_record'],
+    ['window', '1795215963000,1795215964000'],
+    ['span', '42'],
+    ['focus_on', 'time'],
+  ]);
+  await page.goto(`/compare?${narrowed.toString()}`);
+  const ofB = page.getByRole('list', { name: 'Label filters of B' });
+  await expect(ofB).toContainText('thread:worker-1');
+  await expect(page.getByRole('list', { name: 'Label filters of A' })).toHaveCount(0);
+  const transforms = page.getByRole('list', { name: 'Transforms' });
+  await expect(transforms.getByRole('listitem')).toHaveText([
+    'Only my code',
+    'Without stacks with read_record',
+  ]);
+  await expect(page.locator('.focus-chip')).toHaveText([/ 1\.00 s$/, 'Span42whole time of the span']);
+
+  await ofB.getByRole('button', { name: 'Remove the filter thread:worker-1' }).focus();
+  await page.keyboard.press('Enter');
+  expect(queryParams(page).has('b.filter')).toBe(false);
+  await transforms.getByRole('button', { name: 'Remove: Only my code' }).click();
+  expect(queryParams(page).getAll('transform')).toEqual(['exclude:read_record']);
+  await page.getByRole('button', { name: 'Remove all' }).click();
+  for (const name of ['transform', 'window', 'span', 'focus_on'])
+    expect(queryParams(page).has(name)).toBe(false);
+});

@@ -46,3 +46,12 @@ test('an embedded profile says which one it is', async ({ page }) => {
     /^\/profiles\/0329af6554c00000/,
   );
 });
+
+test('an embedded flame graph says all that narrows it', async ({ page }) => {
+  await page.goto('/embed?v=2&filter=-thread:worker-1&span=42&transform=my-code');
+  await expect(page.locator('.applied')).toContainText('Span42span and children');
+  await page.getByRole('button', { name: 'Remove the filter -thread:worker-1' }).click();
+  expect(queryParams(page).has('filter')).toBe(false);
+  await page.getByRole('button', { name: 'Remove all' }).click();
+  await expect(page.locator('.applied')).toHaveCount(0);
+});

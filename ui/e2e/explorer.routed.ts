@@ -252,6 +252,18 @@ test('by thread the chart goes over to the value type, and back to a measure of 
   expect(queryParams(page).get('group')).toBeNull();
 });
 
+test('label filters are said where the chart is subject to them', async ({ page }) => {
+  const filters = page.getByRole('list', { name: 'Label filters' });
+  await page.goto('/?v=2&tab=series&measure=cpu_cores&filter=thread:a');
+  await expect(page.getByRole('region', { name: 'Lines of the chart' })).toBeVisible();
+  await expect(filters).toHaveCount(0);
+  await page.goto('/?v=2&tab=series&measure=type:cpu-time&filter=thread:a');
+  await expect(filters).toHaveText('thread:a');
+  await page.goto('/?v=2&tab=profiles&measure=type:cpu-time&filter=thread:a');
+  await filters.getByRole('button').click();
+  expect(queryParams(page).has('filter')).toBe(false);
+});
+
 test('a folded chart asks for nothing, and is folded for whoever opens the link', async ({ page }) => {
   await page.goto('/');
   await expect(page.locator('.series-plot canvas')).toBeVisible();

@@ -143,6 +143,15 @@ test('one state alone, and the lanes as a table', async ({ page }) => {
   expect(queryParams(page).getAll('filter')).toEqual(['thread:Main Event Loop']);
 });
 
+test('label filters are said, above the lanes as long as there is no flame graph below', async ({ page }) => {
+  await page.goto('/profiles/0329af6554c00000?v=2&tab=timeline&filter=endpoint:GET%20/orders');
+  await page.getByRole('button', { name: 'Remove the filter endpoint:GET /orders' }).click();
+  expect(queryParams(page).has('filter')).toBe(false);
+  await page.goto('/profiles/0329af6554c00000?v=2&tab=timeline&filter=thread:aio&filter=endpoint:a');
+  await tree(page).waitFor();
+  await expect(page.getByRole('list', { name: 'Label filters' })).toHaveCount(1);
+});
+
 test('a right click offers flame graphs, by mouse and by keys', async ({ page }) => {
   await page.goto(OF_NODE);
   const box = await canvasBox(page);

@@ -53,6 +53,14 @@ describe('what to compare with', () => {
     expect(b?.query).toBe('service:web version:2');
   });
 
+  it('leaves a chosen time and request behind where the baseline is of another time', () => {
+    const focused: ViewState = { ...explorer, window: '1,2', span: '42', focusOn: 'time' };
+    const before = compareWith(focused, { kind: 'earlier', by: 'day' }, NOW);
+    expect(before).toMatchObject({ window: '', span: '', focusOn: 'children' });
+    const others = compareWith(focused, { kind: 'value', key: 'host', value: 'h-1' }, NOW);
+    expect({ ...focused, ...others }).toMatchObject({ window: '1,2', span: '42', focusOn: 'time' });
+  });
+
   it('sets one value against all others where the search has none', () => {
     const { a, b } = compareWith(explorer, { kind: 'value', key: 'host', value: 'h-1' }, NOW);
     expect(a?.query).toBe('service:web version:2 -host:h-1');

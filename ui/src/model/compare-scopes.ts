@@ -1,4 +1,4 @@
-import { NO_SIDE, type Side, type ViewState } from '../state/url.ts';
+import { DEFAULTS, NO_SIDE, type Side, type ViewState } from '../state/url.ts';
 import { quoted, facetTerms, withFacetTerms } from './query-text.ts';
 import { absoluteMs, type TimeRange } from './time-range.ts';
 
@@ -37,7 +37,10 @@ export type Comparison =
 export function compareWith(state: ViewState, wanted: Comparison, nowMs: number): Partial<ViewState> {
   const own = sideOf(state);
   const [a, b] = sidesFor(own, wanted, nowMs);
-  return { page: 'compare', profile: '', source: '', link: '', query: '', zoom: [], expanded: [], a, b };
+  // A chosen time or request of one side is not one of the other, but of both when they are of the same time.
+  const focus = wanted.kind === 'value' ? {} : { window: '', span: '', focusOn: DEFAULTS.focusOn };
+  const place = { profile: '', source: '', link: '', query: '', zoom: [], expanded: [] } as const;
+  return { page: 'compare', ...place, ...focus, a, b };
 }
 
 function sidesFor(own: Side, wanted: Comparison, nowMs: number): readonly [Side, Side] {

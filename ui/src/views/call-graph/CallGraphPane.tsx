@@ -14,7 +14,7 @@ import { Basis } from '../pane/Basis.tsx';
 import { ShareMenu } from '../share/ShareMenu.tsx';
 import { LabelFilters } from '../pane/LabelFilters.tsx';
 import { NothingLeft } from '../pane/NothingLeft.tsx';
-import { TransformChips } from '../pane/TransformChips.tsx';
+import { AppliedChips } from '../pane/AppliedChips.tsx';
 import { TypeSelect } from '../pane/TypeSelect.tsx';
 import { GranularityControl, MyCodeToggle } from '../pane/ViewControls.tsx';
 import './call-graph.css';
@@ -112,7 +112,7 @@ export function CallGraphPane({ scope, state, update, whenEmpty }: CallGraphPane
           <ShareMenu scope={scope} question={question} />
         </div>
       </div>
-      <TransformChips transforms={state.transforms} update={update} />
+      <AppliedChips state={state} update={update} />
       {answer.isError && !answer.data ? (
         <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
       ) : hasFailed ? (

@@ -38,6 +38,7 @@ export function ComparePage({ state, update, actions }: ComparePageProps) {
     link: b.link,
     query: b.query,
     ...(b.from && { from: b.from, to: b.to }),
+    filters: [...new Set([...state.filters, ...b.filters])],
     a: DEFAULTS.a,
     b: DEFAULTS.b,
     zoom: [],

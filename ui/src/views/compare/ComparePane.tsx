@@ -11,11 +11,13 @@ import {
   type Summary,
 } from '../../model/diff.ts';
 import { formatCount, formatDurationMs, formatShare, plural } from '../../model/format.ts';
+import { withTransforms } from '../../model/transforms.ts';
 import type { ChangeMode, Side, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Segmented } from '../../widgets/Segmented.tsx';
 import { Busy, ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
+import { AppliedChips } from '../pane/AppliedChips.tsx';
 import { LabelFilters } from '../pane/LabelFilters.tsx';
 import { TypeSelect } from '../pane/TypeSelect.tsx';
 import { ChangesTable } from './ChangesTable.tsx';
@@ -125,6 +127,7 @@ export function ComparePane(props: ComparePaneProps) {
           </button>
         </div>
       </div>
+      <AppliedChips state={state} update={update} withFocus />
       {compare.isError && !body ? (
         <ErrorState error={compare.error} onRetry={() => void compare.refetch()} />
       ) : !body || !diff ? (
@@ -136,7 +139,7 @@ export function ComparePane(props: ComparePaneProps) {
           empty={{ a: body.a.total === 0, b: body.b.total === 0 }}
           nowMs={nowMs}
           onSide={onSide}
-          {...(state.filters.length > 0 && { onUnfilter: () => update({ filters: [] }) })}
+          {...(isNarrowed(state) && { onUnfilter: () => update(unnarrowed(state)) })}
           type={type.name}
         />
       ) : (
@@ -153,6 +156,23 @@ export function ComparePane(props: ComparePaneProps) {
       )}
     </div>
   );
+}
+
+/** Whether anything but the choice of profiles says which samples are compared. */
+function isNarrowed({ filters, transforms, window, span, a, b }: ViewState): boolean {
+  const lists = [filters, transforms, a.filters, b.filters];
+  return lists.some((list) => list.length > 0) || window !== '' || span !== '';
+}
+
+function unnarrowed({ a, b }: ViewState): Partial<ViewState> {
+  return {
+    filters: [],
+    ...withTransforms([]),
+    window: '',
+    span: '',
+    a: { ...a, filters: [] },
+    b: { ...b, filters: [] },
+  };
 }
 
 function ModeSwitch(props: {

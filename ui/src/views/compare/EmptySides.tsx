@@ -33,13 +33,13 @@ export function EmptySides(props: EmptySidesProps) {
         {names.length === 0
           ? 'Profiles of different languages measure different things. Choose sides of one service.'
           : onUnfilter
-            ? 'The label filters may be why: they hold for both sides.'
+            ? 'Label filters, transforms or the chosen time may be why.'
             : 'A comparison needs something on both sides.'}
       </p>
       <div className="button-row">
         {onUnfilter && (
           <button type="button" className="button" onClick={onUnfilter}>
-            Remove the filters
+            Compare all samples
           </button>
         )}
         {empty.a && !a.profile && <Nearest name="a" side={a} nowMs={nowMs} onSide={onSide} />}

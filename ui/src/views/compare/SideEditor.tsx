@@ -9,6 +9,7 @@ import { NO_SIDE, type Side } from '../../state/url.ts';
 import { useNow } from '../../state/use-now.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
+import { FilterChips } from '../pane/FilterChips.tsx';
 import { SearchBox } from '../explorer/SearchBox.tsx';
 import { TimeRangePicker } from '../explorer/TimeRangePicker.tsx';
 
@@ -50,6 +51,16 @@ export function SideEditor(props: SideEditorProps) {
         </>
       )}
       <QuickChoices {...props} letter={letter} />
+      {side.filters.length > 0 && (
+        <div className="side-filters">
+          <span className="muted">Samples with</span>
+          <FilterChips
+            label={`Label filters of ${letter}`}
+            filters={side.filters}
+            onFilters={(filters) => onSide({ filters })}
+          />
+        </div>
+      )}
       {name === 'b' && isSame(side, other) && (
         <p className="side-note muted">The same as A: choose another version, host or time.</p>
       )}

@@ -14,7 +14,7 @@ import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, EmptyState, ErrorState, FlameSkeleton } from '../../widgets/State.tsx';
 import { handlersOf } from '../pane/handlers-of.tsx';
 import { NothingLeft } from '../pane/NothingLeft.tsx';
-import { TransformChips } from '../pane/TransformChips.tsx';
+import { AppliedChips } from '../pane/AppliedChips.tsx';
 import { useFlameTree } from '../pane/use-flame-tree.ts';
 import { useFlameView } from '../pane/use-flame-view.ts';
 import './embed.css';
@@ -74,7 +74,7 @@ export function EmbedPage({ state, update: push }: EmbedPageProps) {
           <Icon name="external" />
         </a>
       </header>
-      <TransformChips transforms={state.transforms} update={update} />
+      <AppliedChips state={state} update={update} withFocus withFilters />
       {types.isError && !types.data ? (
         <ErrorState error={types.error} onRetry={() => void types.refetch()} />
       ) : types.data && !type ? (

@@ -6,10 +6,11 @@ import { groupName } from '../../model/dimension.ts';
 import { formatValue } from '../../model/format.ts';
 import { chartName } from '../../model/measure-name.ts';
 import { lineStyle } from '../../model/series-stats.ts';
-import type { ViewState } from '../../state/url.ts';
+import type { Tab, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState } from '../../widgets/State.tsx';
+import { FilterChips } from '../pane/FilterChips.tsx';
 import { ChartMeasureMenu } from './ChartMeasureMenu.tsx';
 import { DimensionMenu } from './DimensionMenu.tsx';
 import { useChart } from './use-chart.ts';
@@ -23,6 +24,9 @@ const SeriesPlot = lazy(async () => {
 /** More than these are better told apart in the large chart. */
 const LINES = 8;
 
+/** Tabs that show the label filters below the chart, which are the same. */
+const SHOW_FILTERS: readonly Tab[] = ['flame', 'graph', 'top'];
+
 interface SeriesChartProps {
   readonly scope: Scope;
   readonly state: ViewState;
@@ -32,7 +36,7 @@ interface SeriesChartProps {
 /** How the scope went, above what it consists of. Folded away it asks for nothing. */
 export function SeriesChart({ scope, state, update }: SeriesChartProps) {
   const isOpen = state.chart;
-  const { series, body, question, onMeasure, onGroupBy, onNarrow, onBrush } = useChart(
+  const { series, body, question, filters, onFilters, onMeasure, onGroupBy, onNarrow, onBrush } = useChart(
     scope,
     state,
     update,
@@ -64,6 +68,7 @@ export function SeriesChart({ scope, state, update }: SeriesChartProps) {
               chosen={[state.groupBy]}
               onChoose={onGroupBy}
             />
+            {!SHOW_FILTERS.includes(state.tab) && <FilterChips filters={filters} onFilters={onFilters} />}
           </>
         ) : (
           <span className="muted">{chartName(state.measure)} over time</span>

@@ -11,6 +11,7 @@ import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Segmented } from '../../widgets/Segmented.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
+import { FilterChips } from '../pane/FilterChips.tsx';
 import { ChartMeasureMenu } from './ChartMeasureMenu.tsx';
 import { DimensionMenu } from './DimensionMenu.tsx';
 import { SeriesPlot } from './SeriesPlot.tsx';
@@ -25,7 +26,7 @@ interface SeriesViewProps {
 
 /** One large chart with a line for each group, and what each comes to. */
 export function SeriesView({ scope, state, update }: SeriesViewProps) {
-  const { series, body, question, onMeasure, onGroupBy, onNarrow, onBrush } = useChart(
+  const { series, body, question, filters, onFilters, onMeasure, onGroupBy, onNarrow, onBrush } = useChart(
     scope,
     state,
     update,
@@ -58,6 +59,7 @@ export function SeriesView({ scope, state, update }: SeriesViewProps) {
             ))}
           </select>
         </label>
+        <FilterChips filters={filters} onFilters={onFilters} />
         <div className="pane-bar-end">
           <Segmented
             label="Draw as"

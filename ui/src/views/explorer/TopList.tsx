@@ -8,7 +8,7 @@ import { Basis } from '../pane/Basis.tsx';
 import { ShareMenu } from '../share/ShareMenu.tsx';
 import { LabelFilters } from '../pane/LabelFilters.tsx';
 import { NormalizeSelect } from '../pane/NormalizeSelect.tsx';
-import { TransformChips } from '../pane/TransformChips.tsx';
+import { AppliedChips } from '../pane/AppliedChips.tsx';
 import { TypeSelect } from '../pane/TypeSelect.tsx';
 import { MyCodeToggle } from '../pane/ViewControls.tsx';
 import { DimensionMenu } from './DimensionMenu.tsx';
@@ -99,7 +99,7 @@ export function TopList({ scope, state, update, whenEmpty }: TopListProps) {
           <ShareMenu scope={scope} question={question} />
         </div>
       </div>
-      <TransformChips transforms={state.transforms} update={update} />
+      <AppliedChips state={state} update={update} />
       {answer.isError && !body ? (
         <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
       ) : !body ? (

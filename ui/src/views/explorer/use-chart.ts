@@ -35,6 +35,9 @@ export function useChart(scope: Scope, state: ViewState, update: Update, lines: 
     series,
     body: isShown ? body : undefined,
     question,
+    /** The label filters that the chart is subject to: measures of whole profiles are to none. */
+    filters: isOfSamples ? state.filters : NO_FILTERS,
+    onFilters: (filters: readonly string[]): void => update({ filters, expanded: [] }),
     onMeasure: (measure: string): void => update({ measure, groupBy: dimensionFor(state.groupBy, measure) }),
     onGroupBy: (groupBy: string): void =>
       update({ groupBy, measure: measureFor(state.measure, groupBy, typeNames) }),
@@ -43,6 +46,8 @@ export function useChart(scope: Scope, state: ViewState, update: Update, lines: 
       update({ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), live: false }),
   };
 }
+
+const NO_FILTERS: readonly string[] = [];
 
 /** Numbers of metrics are in the unit that their name says. */
 function withUnit(body: SeriesBody, measure: string): SeriesBody {

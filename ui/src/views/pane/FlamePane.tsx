@@ -11,7 +11,7 @@ import { FlameBody } from './FlameBody.tsx';
 import { FlameSearch } from './FlameSearch.tsx';
 import { LabelFilters } from './LabelFilters.tsx';
 import { NormalizeSelect } from './NormalizeSelect.tsx';
-import { TransformChips } from './TransformChips.tsx';
+import { AppliedChips } from './AppliedChips.tsx';
 import { TypeSelect } from './TypeSelect.tsx';
 import { useFlameTree } from './use-flame-tree.ts';
 import { useFlameView } from './use-flame-view.ts';
@@ -115,7 +115,8 @@ export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
           <FullScreenToggle state={state} update={update} />
         </div>
       </div>
-      <TransformChips transforms={state.transforms} update={update} />
+      {/* Over the whole page, the bar around it is out of sight. */}
+      <AppliedChips state={state} update={update} withFocus={state.full} />
       {isSandwich ? (
         <Suspense fallback={<FlameSkeleton />}>
           <SandwichView

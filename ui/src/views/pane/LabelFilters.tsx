@@ -2,6 +2,7 @@ import type { LabelsBody, ValueTypeInfo } from '../../api/types.ts';
 import { formatShare } from '../../model/format.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Popover } from '../../widgets/Popover.tsx';
+import { FilterChips } from './FilterChips.tsx';
 
 interface LabelFiltersProps {
   readonly labels: LabelsBody | undefined;
@@ -72,22 +73,7 @@ export function LabelFilters({ labels, type, filters, onFilters }: LabelFiltersP
           )}
         </Popover>
       )}
-      {filters.length > 0 && (
-        <ul className="chips" aria-label="Label filters">
-          {filters.map((filter) => (
-            <li key={filter} className="chip" data-negated={filter.startsWith('-')}>
-              <span>{filter.startsWith('-') ? `not ${filter.slice(1)}` : filter}</span>
-              <button
-                type="button"
-                aria-label={`Remove the filter ${filter}`}
-                onClick={() => onFilters(filters.filter((each) => each !== filter))}
-              >
-                <Icon name="close" />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <FilterChips filters={filters} onFilters={onFilters} />
     </>
   );
 }

@@ -23,6 +23,7 @@ import type { Chosen } from '../../timeline/keyboard.ts';
 import { TimelineGraph, type Brush, type Cursor } from '../../timeline/TimelineGraph.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { EmptyState } from '../../widgets/State.tsx';
+import { FilterChips } from '../pane/FilterChips.tsx';
 import { FlamePane } from '../pane/FlamePane.tsx';
 import { EventBar } from './EventBar.tsx';
 import { LaneMenu } from './LaneMenu.tsx';
@@ -134,6 +135,13 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
           only={state.onlyState}
           onOnly={(onlyState) => update({ onlyState }, { replace: true })}
         />
+        {/* The flame graph below shows them beside its own controls. */}
+        {!hasSelection && (
+          <FilterChips
+            filters={state.filters}
+            onFilters={(filters) => update({ filters, zoom: [], expanded: [] })}
+          />
+        )}
         <div className="pane-bar-end">
           <Basis timeline={timeline} />
           <button
