@@ -63,6 +63,22 @@ impl SampleTable {
         push_optional(&mut self.trace_ids, row, sample.trace_id);
     }
 
+    /// Moves the times of samples into a period that none of them is in, keeping their distances, and tells how far:
+    /// a profile that was imported as of another time, or a clock that was set while it was taken. The last sample
+    /// goes to the end of the period. `None` if at least one is in it, or none says when it was taken.
+    pub fn align(&mut self, (start_ns, end_ns): (i64, i64)) -> Option<i64> {
+        let known = || self.timestamps_ns.iter().copied().filter(|&time| time > 0);
+        let last = known().max()?;
+        if known().any(|time| (start_ns..=end_ns).contains(&time)) {
+            return None;
+        }
+        let distance = end_ns.saturating_sub(last);
+        for time in self.timestamps_ns.iter_mut().filter(|time| **time > 0) {
+            *time = time.saturating_add(distance).max(1);
+        }
+        Some(distance)
+    }
+
     /// How many samples there are.
     pub fn len(&self) -> usize {
         self.stacks.len()

@@ -48,12 +48,25 @@ fn decode(raw: RawUpload, limits: &vesta_upload::Limits) -> Option<DecodedProfil
     let mut profiles = decoded.profiles.into_iter().map(|(_, profile)| profile);
     let mut profile = profiles.next().unwrap_or_default();
     profiles.for_each(|other| profile.merge(&other));
+    let mut problems: Vec<String> = decoded.problems.iter().map(ToString::to_string).collect();
+    let period = (upload.event.start, upload.event.end);
+    if let Some(distance) = profile.samples.align((nanoseconds(period.0), nanoseconds(period.1))) {
+        let seconds = distance.unsigned_abs() / 1_000_000_000;
+        let earlier = if distance > 0 { "earlier" } else { "later" };
+        problems.push(format!(
+            "samples are of {seconds} s {earlier} than the profile says, and shown as of its time"
+        ));
+    }
     Some(DecodedProfile {
         id: raw.id,
         service: upload.identity.service.clone(),
-        start: Timestamp(upload.event.start.as_microsecond()),
-        end: Timestamp(upload.event.end.as_microsecond()),
+        start: Timestamp(period.0.as_microsecond()),
+        end: Timestamp(period.1.as_microsecond()),
         profile,
-        problems: decoded.problems.iter().map(ToString::to_string).collect(),
+        problems,
     })
+}
+
+fn nanoseconds(time: jiff::Timestamp) -> i64 {
+    time.as_microsecond().saturating_mul(1000)
 }

@@ -1,6 +1,6 @@
 use vesta_profile::{
-    Event, Frame, FunctionTable, Granularity, Label, LabelValue, LaneKind, Profile, Sample, Selection, State,
-    StringId, Timeline, TimelineOptions, ValueType, timeline,
+    Event, Frame, FunctionTable, Granularity, Label, LabelValue, LaneKind, Profile, Sample, SampleTable,
+    Selection, State, StringId, Timeline, TimelineOptions, ValueType, timeline,
 };
 
 const MS: i64 = 1_000_000;
@@ -227,4 +227,20 @@ fn a_selection_leaves_out_the_rest_and_hostile_times_do_no_harm() {
     let one = Selection { rows: vec![1] };
     let found = timeline(&samples.0, &functions, Some(&one), (0, 100 * MS), &EXACT);
     assert_eq!(found.events.len(), 1);
+}
+
+#[test]
+fn samples_of_another_time_move_into_the_period_and_keep_their_distances() {
+    let times = |given: &[i64], period| {
+        let mut samples = SampleTable::new(1);
+        for &timestamp_ns in given {
+            samples.push(Sample { values: &[1], timestamp_ns, ..Sample::default() });
+        }
+        (samples.align(period), samples.timestamps_ns)
+    };
+    assert_eq!(times(&[100, 0, 130], (1000, 1060)), (Some(930), vec![1030, 0, 1060]));
+    assert_eq!(times(&[5000, 5030], (1000, 1060)), (Some(-3970), vec![1030, 1060]));
+    // One that fits is enough: the others are late, not of another clock.
+    assert_eq!(times(&[900, 1010], (1000, 1060)), (None, vec![900, 1010]));
+    assert_eq!(times(&[0, 0], (1000, 1060)), (None, vec![]));
 }
