@@ -88,7 +88,7 @@ const VIEWS: readonly View[] = [
     path: '/',
     ready: async (page) => {
       await page.getByRole('button', { name: /^Rows of the table/ }).click();
-      await page.getByRole('button', { name: 'Endpoint', exact: true }).waitFor();
+      await page.getByRole('option', { name: 'endpoint', exact: true }).waitFor();
     },
   },
   {

@@ -18,8 +18,8 @@ function region(page: Page, name: string) {
 test('rows by endpoint have calls and cost per call, and filter the flame graph', async ({ page }) => {
   const mock = await mockApi(page);
   await page.goto('/');
-  await page.getByRole('button', { name: 'Rows of the table: Function' }).click();
-  await page.getByRole('button', { name: 'Endpoint', exact: true }).click();
+  await page.getByRole('button', { name: 'Rows of the table: function' }).click();
+  await page.getByRole('option', { name: 'endpoint', exact: true }).click();
   const endpoints = region(page, 'Endpoint');
   await expect(endpoints.getByRole('row').nth(1)).toContainText('26 min 54 s 28.0%48,21033.5 ms');
   await endpoints.getByRole('button', { name: 'Per call' }).click();
@@ -59,9 +59,9 @@ test('rows by file keep or drop stacks, by mouse and by keyboard', async ({ page
 test('rows by tag are terms of the search', async ({ page }) => {
   await mockApi(page);
   await page.goto('/?v=2&query=service:shop-web');
-  await page.getByRole('button', { name: 'Rows of the table: Function' }).click();
-  await page.getByRole('textbox', { name: 'Find a label or tag' }).fill('vers');
-  await page.getByRole('dialog').getByRole('button', { name: 'version', exact: true }).click();
+  await page.getByRole('button', { name: 'Rows of the table: function' }).click();
+  await page.getByRole('combobox', { name: 'Rows of the table' }).fill('vers');
+  await page.keyboard.press('Enter');
   const versions = region(page, 'version').last();
   await expect(versions).toContainText('9 more rows');
   await versions.getByRole('button', { name: '4.12.1', exact: true }).click();

@@ -12,7 +12,7 @@ import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState } from '../../widgets/State.tsx';
 import { FilterChips } from '../pane/FilterChips.tsx';
 import { ChartMeasureMenu } from './ChartMeasureMenu.tsx';
-import { DimensionMenu } from './DimensionMenu.tsx';
+import { DimensionMenu } from '../pane/DimensionMenu.tsx';
 import { useChart } from './use-chart.ts';
 
 // uPlot comes with the first chart, not with the page.

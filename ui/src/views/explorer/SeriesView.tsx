@@ -13,7 +13,7 @@ import { Segmented } from '../../widgets/Segmented.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { FilterChips } from '../pane/FilterChips.tsx';
 import { ChartMeasureMenu } from './ChartMeasureMenu.tsx';
-import { DimensionMenu } from './DimensionMenu.tsx';
+import { DimensionMenu } from '../pane/DimensionMenu.tsx';
 import { SeriesPlot } from './SeriesPlot.tsx';
 import { useChart } from './use-chart.ts';
 import './series-view.css';

@@ -9,7 +9,7 @@ import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { ColumnMenu } from './ColumnMenu.tsx';
-import { DimensionMenu } from './DimensionMenu.tsx';
+import { DimensionMenu } from '../pane/DimensionMenu.tsx';
 import { MeasureHeader } from './MeasureHeader.tsx';
 import './table-view.css';
 

@@ -11,7 +11,7 @@ import { NormalizeSelect } from '../pane/NormalizeSelect.tsx';
 import { AppliedChips } from '../pane/AppliedChips.tsx';
 import { TypeSelect } from '../pane/TypeSelect.tsx';
 import { MyCodeToggle } from '../pane/ViewControls.tsx';
-import { DimensionMenu } from './DimensionMenu.tsx';
+import { DimensionMenu } from '../pane/DimensionMenu.tsx';
 import { TopRows } from './TopRows.tsx';
 import { useTopRows } from './use-top-rows.ts';
 import './top-list.css';

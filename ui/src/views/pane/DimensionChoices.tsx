@@ -1,63 +1,77 @@
 import { useState } from 'react';
 
-import { CORE_FACETS, useTagKeys } from '../../api/queries.ts';
-import { dimensionParts, FRAME_DIMENSIONS } from '../../model/dimension.ts';
-import { columnHead } from '../../model/row-choice.ts';
+import { useLabels, useTagKeys, type SampleQuestion, type Scope } from '../../api/queries.ts';
+import {
+  dimensionName,
+  FRAME_DIMENSIONS,
+  LABEL_DIMENSIONS,
+  shortDimension,
+  TAG_DIMENSIONS,
+} from '../../model/dimension.ts';
+import { formatCompact } from '../../model/format.ts';
 import { useDebounced } from '../../state/use-debounced.ts';
-import type { DimensionPickerProps } from './DimensionPicker.tsx';
+import { ChoiceList, type Choice, type ChoiceGroup } from '../../widgets/ChoiceList.tsx';
 
-/** Everything that rows can stand for, in groups, found by typing. */
-export function DimensionChoices({ scope, labels, value, hasTags, onPick }: DimensionPickerProps) {
-  const [text, setText] = useState('');
-  const prefix = useDebounced(text.trim().toLowerCase(), 150);
-  const tags = useTagKeys(scope, prefix, hasTags);
-  const has = (name: string): boolean => name.toLowerCase().includes(text.trim().toLowerCase());
-  const tagKeys = hasTags ? [...new Set([...CORE_FACETS, ...(tags.data?.keys ?? [])])] : [];
-  const groups = [
-    { title: 'Code', dimensions: [...FRAME_DIMENSIONS] },
-    { title: 'Labels of samples', dimensions: (labels?.labels ?? []).map((label) => `label:${label.key}`) },
-    { title: 'Tags of profiles', dimensions: tagKeys.map((each) => `tag:${each}`) },
-  ].map(({ title, dimensions }) => ({
-    title,
-    dimensions: dimensions.filter((each) => has(dimensionParts(each).key)),
-  }));
-  const isEmpty = groups.every(({ dimensions }) => dimensions.length === 0);
+export interface DimensionChoicesProps {
+  readonly label: string;
+  readonly scope: Scope;
+  /** Whose labels can be chosen; none where rows stand for whole profiles. */
+  readonly question: SampleQuestion | undefined;
+  /** One profile has one value of each tag, so there is nothing to group by. */
+  readonly hasTags?: boolean;
+  readonly chosen: readonly string[];
+  readonly isMulti?: boolean;
+  readonly onChoose: (dimension: string) => void;
+}
+
+/** Any tag is found by typing. */
+export function DimensionChoices(props: DimensionChoicesProps) {
+  const { label, scope, question, hasTags = true, chosen, isMulti = false, onChoose } = props;
+  const [typed, setTyped] = useState('');
+  const tags = useTagKeys(scope, useDebounced(typed.trim(), 120), hasTags);
+  const isOfSamples = question !== undefined;
+  const labels = useLabels(scope, { ...(question ?? NO_QUESTION), filters: [] }, isOfSamples);
+  const found = new Map((tags.data?.keys ?? []).map((key, index) => [key, tags.data?.counts[index] ?? 0]));
+  const keys = hasTags ? [...new Set<string>([...TAG_DIMENSIONS, ...found.keys()])] : [];
+  const groups: ChoiceGroup[] = [
+    {
+      label: isOfSamples ? 'Tags of profiles' : 'Tags',
+      choices: keys.map((key): Choice => {
+        const count = found.get(key);
+        return { value: key, label: key, note: count === undefined ? '' : formatCompact(count) };
+      }),
+    },
+  ];
+  if (isOfSamples) {
+    const own = (labels.data?.labels ?? []).map(({ key }) => `label:${key}`);
+    groups.unshift(
+      { label: 'Code', choices: FRAME_DIMENSIONS.map(choiceOf) },
+      { label: 'Labels of samples', choices: [...new Set([...LABEL_DIMENSIONS, ...own])].map(choiceOf) },
+    );
+  }
   return (
-    <div className="dimension-menu">
-      <input
-        type="text"
-        // The panel opens to be typed in.
-        // oxlint-disable-next-line jsx-a11y/no-autofocus
-        autoFocus
-        aria-label="Find a label or tag"
-        placeholder="Find a label or tag"
-        value={text}
-        spellCheck={false}
-        onChange={(event) => setText(event.target.value)}
-      />
-      {groups.map(
-        ({ title, dimensions }) =>
-          dimensions.length > 0 && (
-            <section key={title} aria-label={title}>
-              <h2>{title}</h2>
-              <ul>
-                {dimensions.map((dimension) => (
-                  <li key={dimension}>
-                    <button
-                      type="button"
-                      className="menu-item"
-                      aria-pressed={dimension === value}
-                      onClick={() => onPick(dimension)}
-                    >
-                      {columnHead(dimension)}
-                    </button>
-                  </li>
-                ))}
-              </ul>
-            </section>
-          ),
-      )}
-      {isEmpty && <p className="muted">No label or tag begins with this.</p>}
-    </div>
+    <ChoiceList
+      label={label}
+      groups={groups.filter(({ choices }) => choices.length > 0)}
+      chosen={chosen.map(shortDimension)}
+      onChoose={onChoose}
+      isMulti={isMulti}
+      typed={typed}
+      onType={setTyped}
+      note={tags.data?.truncated ? 'Type to find other tags' : ''}
+    />
   );
+}
+
+const NO_QUESTION: SampleQuestion = {
+  type: '',
+  filters: [],
+  transforms: [],
+  window: '',
+  span: '',
+  focusOn: 'children',
+};
+
+function choiceOf(dimension: string): Choice {
+  return { value: dimension, label: dimensionName(dimension) };
 }

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 
 import { useFlameGraph, type FlameGraphQuestion, type Scope } from '../../api/queries.ts';
-import type { LabelsBody, ValueTypeInfo } from '../../api/types.ts';
+import type { ValueTypeInfo } from '../../api/types.ts';
 import { FlameGraph } from '../../flame/FlameGraph.tsx';
 import { Legend } from '../../flame/Legend.tsx';
 import { at, pathKeys, type CallTree, type NodeId } from '../../model/call-tree.ts';
@@ -28,7 +28,6 @@ interface FlameBodyProps {
   readonly update: Update;
   readonly type: ValueTypeInfo;
   readonly question: FlameGraphQuestion;
-  readonly labels: LabelsBody | undefined;
   readonly tree: CallTree | undefined;
   readonly flameGraph: ReturnType<typeof useFlameGraph>;
   readonly isBusy: boolean;
@@ -96,7 +95,6 @@ export function FlameBody(props: FlameBodyProps) {
             state={state}
             update={update}
             question={question}
-            labels={props.labels}
             tree={tree}
             zoomed={view.zoomed}
             onHover={setHovered}

@@ -134,7 +134,6 @@ export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
           update={update}
           type={type}
           question={question}
-          labels={labels.data}
           tree={tree}
           flameGraph={flameGraph}
           isBusy={isBusy}

@@ -1,6 +1,5 @@
 import { useMemo, useRef } from 'react';
 
-import type { LabelsBody } from '../../api/types.ts';
 import type { FlameGraphQuestion, Scope } from '../../api/queries.ts';
 import type { CallTree, NodeId } from '../../model/call-tree.ts';
 import { dimensionName, dimensionParts, groupName } from '../../model/dimension.ts';
@@ -31,7 +30,7 @@ import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { useRowWindow } from '../../widgets/use-row-window.ts';
-import { DimensionPicker } from './DimensionPicker.tsx';
+import { DimensionMenu } from './DimensionMenu.tsx';
 import { TableMenu } from './TableMenu.tsx';
 import { useSideRows } from './use-side-rows.ts';
 
@@ -48,7 +47,6 @@ interface SideTableProps {
   readonly state: ViewState;
   readonly update: Update;
   readonly question: FlameGraphQuestion;
-  readonly labels: LabelsBody | undefined;
   readonly tree: CallTree;
   readonly zoomed: NodeId;
   /** The row under the pointer or with the focus, as marks of the nodes of the tree. */
@@ -57,7 +55,7 @@ interface SideTableProps {
 
 /** The scope by functions, threads, endpoints or tags. A click on a row filters the flame graph. */
 export function SideTable(props: SideTableProps) {
-  const { scope, state, update, question, labels, tree, zoomed, onHover } = props;
+  const { scope, state, update, question, tree, zoomed, onHover } = props;
   const side = useSideRows(scope, state, question, tree, zoomed);
   const { kind, key } = dimensionParts(state.dimension);
   const by = frameDimensionOf(state.dimension);
@@ -106,12 +104,14 @@ export function SideTable(props: SideTableProps) {
   return (
     <section className="side-table" aria-label={`Table by ${dimensionName(state.dimension)}`}>
       <div className="side-table-bar">
-        <DimensionPicker
+        <span className="muted">by</span>
+        <DimensionMenu
+          label="Rows of the table"
           scope={scope}
-          labels={labels}
-          value={state.dimension}
+          question={question}
           hasTags={state.profile === ''}
-          onPick={(dimension) =>
+          chosen={[state.dimension]}
+          onChoose={(dimension) =>
             update({ dimension, rowSearch: '', functionSort: sortFor(dimension, state.functionSort) })
           }
         />
