@@ -2,6 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import { FRAME_KEYS, MOVE_KEYS } from '../src/flame/keyboard.ts';
 import { ancestry, at, childrenOf, nodeName, OTHER, pathKeys } from '../src/model/call-tree.ts';
+import { SEARCH_FEATURES } from '../src/model/search-features.ts';
 import { TIMELINE_KEYS } from '../src/timeline/keyboard.ts';
 import { mockApi, NOW, type MockApi } from './mock-api.ts';
 import { breadcrumb, clickNode, fixtureTree, pointOf, queryParams, selectedFrame, tree } from './steps.ts';
@@ -86,7 +87,11 @@ test('the help names every key', async ({ page }) => {
   const dialog = page.getByRole('dialog', { name: 'Keyboard and search' });
   await expect(dialog.getByRole('heading', { name: 'Timeline, keyboard' })).toBeVisible();
   const shown = await dialog.locator('kbd').allTextContents();
-  for (const [keys] of [...MOVE_KEYS, ...FRAME_KEYS, ...TIMELINE_KEYS]) expect(shown).toContain(keys);
+  for (const [keys] of [...MOVE_KEYS, ...FRAME_KEYS, ...TIMELINE_KEYS, ...SEARCH_FEATURES]) {
+    expect(shown).toContain(keys);
+  }
+  // All of it at once.
+  expect(await dialog.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
 });

@@ -20,7 +20,7 @@ export const SPAN_KEYS = [
   ['trace_id', 'profiles of one trace'],
 ] as const;
 
-const KEYWORDS = [
+export const KEYWORDS = [
   ['OR', 'either side'],
   ['NOT', 'what the next term does not match'],
   ['AND', 'both sides; the same as a space'],

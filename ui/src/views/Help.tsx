@@ -1,4 +1,5 @@
 import { FRAME_KEYS, MOVE_KEYS } from '../flame/keyboard.ts';
+import { SEARCH_FEATURES, SEARCH_KEYS } from '../model/search-features.ts';
 import { TIMELINE_KEYS } from '../timeline/keyboard.ts';
 import { Dialog } from '../widgets/Dialog.tsx';
 import { GRAPH_KEYS } from './call-graph/keys.ts';
@@ -13,14 +14,6 @@ const MOUSE: readonly (readonly [string, string])[] = [
   ['Shift + wheel', 'Move sideways'],
 ];
 
-const QUERY: readonly (readonly [string, string])[] = [
-  ['service:web env:prod', 'Both'],
-  ['service:(web OR api)', 'Either'],
-  ['-version:1.0.*', 'Not, with a wildcard'],
-  ['@cpu_cores:>1.5', 'By a measure'],
-  ['"checkout worker"', 'Free text'],
-];
-
 export function Help({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="Keyboard and search" onClose={onClose}>
@@ -29,24 +22,28 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           <h3>Everywhere</h3>
           <Keys
             rows={[
-              ['/', 'Search in the flame graph'],
+              ['/', 'Search functions, or profiles where there are none'],
               ['?', 'This help'],
             ]}
           />
+          <h3>Search for profiles</h3>
+          <Keys rows={SEARCH_FEATURES} />
+          <h3>In the search</h3>
+          <Keys rows={SEARCH_KEYS} />
+        </section>
+        <section>
           <h3>Flame graph, mouse</h3>
           <Keys rows={MOUSE} />
           <h3>Flame graph, keyboard</h3>
           <Keys rows={MOVE_KEYS} />
-          <h3>Timeline, keyboard</h3>
-          <Keys rows={TIMELINE_KEYS} />
+          <h3>Call graph, keyboard</h3>
+          <Keys rows={GRAPH_KEYS} />
         </section>
         <section>
           <h3>The selected frame</h3>
           <Keys rows={FRAME_KEYS} />
-          <h3>Call graph, keyboard</h3>
-          <Keys rows={GRAPH_KEYS} />
-          <h3>Search for profiles</h3>
-          <Keys rows={QUERY} />
+          <h3>Timeline, keyboard</h3>
+          <Keys rows={TIMELINE_KEYS} />
         </section>
       </div>
     </Dialog>
