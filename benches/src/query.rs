@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use vesta_benches::{Fleet, Shape, percentiles};
 use vesta_profile::Transform;
 use vesta_query::{
-    CallGraphOptions, CompareOptions, Engine, FlameGraphOptions, QueryError, SampleScope, Scope, time,
+    BreakdownOptions, CallGraphOptions, CompareOptions, Engine, FlameGraphOptions, QueryError, SampleScope,
+    Scope, TypeSeriesOptions, time,
 };
 use vesta_store::{Store, StoreConfig, Timestamp};
 
@@ -82,6 +83,14 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         repeat(range, "my code", async || engine.flame_graph(&mine, &graph).await).await?;
         repeat(range, "call graph", async || engine.call_graph(&all, CallGraphOptions::default()).await)
             .await?;
+        for by in ["tag:host", "label:endpoint", "frame:function"] {
+            let options = BreakdownOptions::new(by.parse()?);
+            repeat(range, &format!("broken down by {by}"), async || engine.breakdown(&all, &options).await)
+                .await?;
+            let options = TypeSeriesOptions { group_by: Some(by.parse()?), ..TypeSeriesOptions::default() };
+            repeat(range, &format!("over time by {by}"), async || engine.type_series(&all, &options).await)
+                .await?;
+        }
         if range == "now-1h" {
             let (before, options) = (question("now-2h", "now-1h")?, CompareOptions::default());
             repeat(range, "compared with the hour before", async || {
