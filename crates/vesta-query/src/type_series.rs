@@ -11,7 +11,7 @@ use crate::value_sums::{LabelColumn, grouped};
 use crate::{Dimension, Engine, QueryError, SampleScope, Series};
 use arrow::array::RecordBatch;
 use datafusion::dataframe::DataFrame;
-use datafusion::prelude::{col, lit};
+use datafusion::prelude::col;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ impl Engine {
         let mut lines = Lines::default();
         if let Some(frame) = frame {
             let class = ProfileClasses::new(pairs).of_rows();
-            let frame = frame.with_column("class", class)?.filter(col("class").gt_eq(lit(0)))?;
+            let frame = frame.with_column("class", class)?;
             lines = match &options.group_by {
                 Some(Dimension::Frame(granularity)) => {
                     self.lines_by_frame(&snapshot, &selection, frame, &plot, *granularity).await?
@@ -106,16 +106,16 @@ impl Engine {
         granularity: Granularity,
     ) -> Result<Lines, QueryError> {
         let seen = Counted::new("stacks at different times", self.limits().stacks);
-        let step = move |rows: &mut Vec<(i64, i64, i64, i64)>, batch: &RecordBatch| {
-            seen.add(batch)?;
-            let (classes, stacks) = (integers(batch, "class")?, integers(batch, "stack_id")?);
-            let (values, counts) = (integers(batch, "value")?, integers(batch, "count")?);
-            rows.extend(
-                (0..batch.num_rows())
-                    .map(|row| (stacks.value(row), classes.value(row), values.value(row), counts.value(row))),
-            );
-            Ok(())
-        };
+        let step =
+            move |rows: &mut Vec<(i64, i64, i64, i64)>, batch: &RecordBatch| {
+                seen.add(batch)?;
+                let (classes, stacks) = (integers(batch, "class")?, integers(batch, "stack_id")?);
+                let (values, counts) = (integers(batch, "value")?, integers(batch, "count")?);
+                rows.extend((0..batch.num_rows()).filter(|&row| classes.value(row) >= 0).map(|row| {
+                    (stacks.value(row), classes.value(row), values.value(row), counts.value(row))
+                }));
+                Ok(())
+            };
         let frame = grouped(frame, vec![col("class"), col("stack_id")])?;
         let rows = fold(frame, Vec::new, step).await?.concat();
         let mut ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
@@ -218,6 +218,9 @@ impl TypePlot {
         let (values, counts) = (integers(batch, "value")?, integers(batch, "count")?);
         for row in 0..batch.num_rows() {
             let class = classes.value(row);
+            if class < 0 {
+                continue;
+            }
             lines.basis.samples += u64::try_from(counts.value(row)).unwrap_or(0);
             self.draw(lines, group(row, class), class, values.value(row));
         }
