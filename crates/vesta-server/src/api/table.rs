@@ -73,7 +73,7 @@ pub(crate) async fn table(
     let options = wanted.resolve()?;
     let Asked { engine, scope, .. } = scope.resolve(&app).await?;
     let found = answer(&app, "table", engine.table(&scope, &options)).await?;
-    Ok(Json(TableAnswer::new(&options, found)))
+    Ok(Json(TableAnswer::new(&options, &found)))
 }
 
 impl TableParams {
@@ -101,7 +101,7 @@ impl TableParams {
 }
 
 impl TableAnswer {
-    fn new(options: &TableOptions, found: Table) -> Self {
+    fn new(options: &TableOptions, found: &Table) -> Self {
         let group = |index: usize| {
             found.rows.iter().map(|row| row.groups.get(index).cloned().unwrap_or_default()).collect()
         };
