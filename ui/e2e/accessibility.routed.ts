@@ -14,7 +14,7 @@ interface View {
 const VIEWS: readonly View[] = [
   {
     name: 'comparison',
-    path: '/compare?v=2&search=quantize&b.filter=thread:a&transform=my-code&span=42',
+    path: '/compare?v=2&search=quantize&a.link=k3xq&b.filter=thread:a&transform=my-code&span=42',
     ready: (page) => page.getByRole('region', { name: 'Changes' }).waitFor(),
   },
   {

@@ -141,6 +141,7 @@ test('what narrows both sides or one of them is said, and can be taken away', as
   const narrowed = new URLSearchParams([
     ['v', '2'],
     ['a.from', 'now-2h'],
+    ['a.link', 'k3xq'],
     ['b.from', 'now-1h'],
     ['b.filter', 'thread:worker-1'],
     ['transform', 'my-code'],
@@ -150,6 +151,8 @@ test('what narrows both sides or one of them is said, and can be taken away', as
     ['focus_on', 'time'],
   ]);
   await page.goto(`/compare?${narrowed.toString()}`);
+  await side(page, 'A, the baseline').getByRole('button', { name: 'Not only what link k3xq pinned' }).click();
+  expect(queryParams(page).has('a.link')).toBe(false);
   const ofB = page.getByRole('list', { name: 'Label filters of B' });
   await expect(ofB).toContainText('thread:worker-1');
   await expect(page.getByRole('list', { name: 'Label filters of A' })).toHaveCount(0);

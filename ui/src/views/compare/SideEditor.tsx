@@ -51,6 +51,21 @@ export function SideEditor(props: SideEditorProps) {
         </>
       )}
       <QuickChoices {...props} letter={letter} />
+      {side.link !== '' && (
+        <div className="side-filters">
+          <span className="muted">Profiles pinned by</span>
+          <span className="chip">
+            <span>link {side.link}</span>
+            <button
+              type="button"
+              aria-label={`Not only what link ${side.link} pinned`}
+              onClick={() => onSide({ link: '' })}
+            >
+              <Icon name="close" />
+            </button>
+          </span>
+        </div>
+      )}
       {side.filters.length > 0 && (
         <div className="side-filters">
           <span className="muted">Samples with</span>
