@@ -54,7 +54,9 @@ async function visit() {
   });
   await page.goto(address, { waitUntil: 'commit' });
   await page.getByTestId('flame-selected').waitFor({ state: 'attached' });
-  firstViews.push(await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done(performance.now())))));
+  firstViews.push(
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done(performance.now())))),
+  );
   await page.waitForLoadState('networkidle');
 
   await time(page, 'zoom in', async () => {
