@@ -51,12 +51,17 @@ async function visit() {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
     }).observe({ type: 'longtask', buffered: true });
+    // Noted within the page: asking for it from outside takes as long as what is timed.
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('[data-testid="flame-selected"]')) return;
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(() => (window.firstViewMs = performance.now())));
+    });
+    observer.observe(document, { subtree: true, childList: true });
   });
   await page.goto(address, { waitUntil: 'commit' });
-  await page.getByTestId('flame-selected').waitFor({ state: 'attached' });
-  firstViews.push(
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done(performance.now())))),
-  );
+  await page.waitForFunction(() => window.firstViewMs !== undefined);
+  firstViews.push(await page.evaluate(() => window.firstViewMs));
   await page.waitForLoadState('networkidle');
 
   await time(page, 'zoom in', async () => {

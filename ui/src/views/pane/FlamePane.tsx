@@ -45,7 +45,9 @@ export function FlamePane({ scope, state, update, whenEmpty }: FlamePaneProps) {
   const isSandwich = state.sandwich !== '';
   const isFlame = !isSandwich;
   const { flameGraph, tree, isBusy } = useFlameTree(scope, state, question, isReady && isFlame);
-  const labels = useLabels(scope, { ...question, filters: [] }, isReady);
+  // The menu of labels can wait until there is something to see: both take a whole scan of the samples.
+  const hasPicture = isSandwich || tree !== undefined || flameGraph.isError;
+  const labels = useLabels(scope, { ...question, filters: [] }, isReady && hasPicture);
 
   const view = useFlameView(
     tree,
