@@ -12,7 +12,7 @@ fn check(name: &str, file: &str, module: &str, package: &str, kind: FrameKind) {
 
 #[test]
 fn python_frames_are_told_apart_by_their_files() {
-    check("findall", "/root/.pyenv/versions/3.11.7/lib/python3.11/re/__init__.py", "", "python", Std);
+    check("findall", "/home/dev/.pyenv/versions/3.11.7/lib/python3.11/re/__init__.py", "", "python", Std);
     check("_find_and_load", "<frozen importlib._bootstrap>", "", "python", Std);
     check("start", "/app/venv/lib/python3.11/site-packages/ddtrace/_trace/tracer.py", "", "ddtrace", Lib);
     check("wrap", "/usr/lib/python3/dist-packages/six.py", "", "six", Lib);
@@ -87,7 +87,7 @@ fn go_frames_are_told_apart_by_their_import_paths() {
     );
     check(
         "github.com/klauspost/compress/zstd.(*Encoder).Write",
-        "/root/go/pkg/mod/github.com/klauspost/compress@v1.17.0/zstd/encoder.go",
+        "/home/dev/go/pkg/mod/github.com/klauspost/compress@v1.17.0/zstd/encoder.go",
         "/srv/shop",
         "github.com/klauspost/compress/zstd",
         Lib,
@@ -164,7 +164,7 @@ fn dotnet_ruby_php_and_rust_frames_are_told_apart() {
     );
     check(
         "tokio::task::poll",
-        "/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/tokio-1.40.0/src/task.rs",
+        "/home/dev/.cargo/registry/src/index-6f17d22bba15001f/tokio-1.40.0/src/task.rs",
         "",
         "tokio",
         Lib,
