@@ -14,11 +14,12 @@ import {
   toggledTransforms,
   type Choice,
 } from '../../model/row-choice.ts';
-import { costPerCall, type FunctionRow, type FunctionSort, type SortField } from '../../model/top.ts';
+import { costPerCall, type FunctionRow, type SortField } from '../../model/top.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Icon } from '../../widgets/Icon.tsx';
 import { useRowWindow } from '../../widgets/use-row-window.ts';
+import { SortHeader } from '../pane/SortHeader.tsx';
 
 const ROW_HEIGHT = 28;
 const HEADS: Record<SortField, string> = {
@@ -231,31 +232,6 @@ function Cell(props: {
       {formatNormalized(value, body.unit, normalizer)}{' '}
       <span className="share">{formatShare(value, body.total)}</span>
     </td>
-  );
-}
-
-function SortHeader(props: {
-  readonly field: SortField;
-  readonly label: string;
-  readonly sort: FunctionSort;
-  readonly onSort: (sort: FunctionSort) => void;
-}) {
-  const { field, label, sort, onSort } = props;
-  const isDescending = sort === `-${field}`;
-  const isAscending = sort === field;
-  const direction = isDescending ? 'descending' : isAscending ? 'ascending' : undefined;
-  const next: FunctionSort =
-    field === 'name' ? (isAscending ? '-name' : 'name') : isDescending ? field : `-${field}`;
-  return (
-    <th
-      scope="col"
-      aria-sort={direction ?? 'none'}
-      className={field === 'name' ? undefined : `number ${field}`}
-    >
-      <button type="button" className="sort-button" data-direction={direction} onClick={() => onSort(next)}>
-        {label}
-      </button>
-    </th>
   );
 }
 

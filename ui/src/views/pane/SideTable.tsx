@@ -31,6 +31,7 @@ import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { useRowWindow } from '../../widgets/use-row-window.ts';
 import { DimensionMenu } from './DimensionMenu.tsx';
+import { SortHeader } from './SortHeader.tsx';
 import { TableMenu } from './TableMenu.tsx';
 import { useSideRows } from './use-side-rows.ts';
 
@@ -347,31 +348,6 @@ function Cell(props: {
     <td className="number">
       {formatNormalized(value, unit, normalizer)} <span className="share">{formatShare(value, whole)}</span>
     </td>
-  );
-}
-
-function SortHeader(props: {
-  readonly field: SortField;
-  readonly label: string;
-  readonly sort: FunctionSort;
-  readonly onSort: (sort: FunctionSort) => void;
-}) {
-  const { field, label, sort, onSort } = props;
-  const isDescending = sort === `-${field}`;
-  const isAscending = sort === field;
-  const direction = isDescending ? 'descending' : isAscending ? 'ascending' : undefined;
-  const next: FunctionSort =
-    field === 'name' ? (isAscending ? '-name' : 'name') : isDescending ? field : `-${field}`;
-  return (
-    <th
-      scope="col"
-      aria-sort={direction ?? 'none'}
-      className={field === 'name' ? undefined : `number ${field}`}
-    >
-      <button type="button" className="sort-button" data-direction={direction} onClick={() => onSort(next)}>
-        {label}
-      </button>
-    </th>
   );
 }
 
