@@ -161,6 +161,7 @@ test('value type, granularity and labels change the question', async ({ page }) 
 
   await page.getByRole('radio', { name: 'Package' }).check({ force: true });
   expect(queryParams(page).get('granularity')).toBe('package');
+  expect(queryParams(page).get('by')).toBe('frame:package');
 
   await page.getByRole('button', { name: 'Filter by label' }).click();
   await page.getByRole('button', { name: /^kafka-consumer/ }).click();

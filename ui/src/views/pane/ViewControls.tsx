@@ -1,4 +1,5 @@
 import type { Granularity } from '../../api/types.ts';
+import { dimensionParts } from '../../model/dimension.ts';
 import { MY_CODE, toggleMyCode, withTransforms } from '../../model/transforms.ts';
 import type { ColorBy, SiblingOrder, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
@@ -23,15 +24,23 @@ export function sandwichGranularity(granularity: Granularity): Granularity {
   return granularity === 'line' ? 'line' : 'function';
 }
 
-/** What a box stands for. */
+/** What a box stands for, and with it what a row of the table does, unless the table is about something else. */
 export function GranularityControl({ state, update }: ViewControlsProps) {
   const isSandwich = state.sandwich !== '';
+  const isTableOfFrames = dimensionParts(state.dimension).kind === 'frame';
   return (
     <Segmented<Granularity>
       label="Granularity"
       value={isSandwich ? sandwichGranularity(state.granularity) : state.granularity}
       options={isSandwich ? GRANULARITIES.slice(0, 2) : GRANULARITIES}
-      onChange={(granularity) => update({ granularity, zoom: [], expanded: [] })}
+      onChange={(granularity) =>
+        update({
+          granularity,
+          zoom: [],
+          expanded: [],
+          ...(isTableOfFrames ? { dimension: `frame:${granularity}` } : {}),
+        })
+      }
     />
   );
 }
