@@ -81,7 +81,12 @@ function serve() {
     const { port } = server.address()
     console.log(`parcels listens on http://127.0.0.1:${port}`)
     const load = startLoad(port)
+    let isStopping = false
     const stop = () => {
+      if (isStopping) return
+      isStopping = true
+      // An open standard input would keep the process alive.
+      process.stdin.destroy()
       // The profiler sends its last profile only when the process ends by itself, not on `process.exit()`.
       load.disconnect()
       server.close()
