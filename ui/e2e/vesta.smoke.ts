@@ -211,6 +211,8 @@ test('a profile opens, and its original upload can be downloaded', async ({ page
 });
 
 test('the table beside the flame graph has rows of every kind', async ({ page }) => {
+  await open(page, '/');
+  await page.getByRole('combobox', { name: 'Search for profiles' }).waitFor();
   for (const by of [
     'frame:line',
     'frame:file',
@@ -219,7 +221,7 @@ test('the table beside the flame graph has rows of every kind', async ({ page })
     'label:thread',
     'version',
   ]) {
-    await open(page, `/?${ALL_TIME}&by=${encodeURIComponent(by)}`);
+    await page.goto(`/?${ALL_TIME}&by=${encodeURIComponent(by)}`);
     await expect(page.locator('.side-table tbody tr').first()).toBeVisible();
   }
   const row = page.locator('.side-table tbody tr').first().getByRole('button').first();

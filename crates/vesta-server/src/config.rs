@@ -86,7 +86,7 @@ settings! {
     allowed_hosts: SettingList = SettingList(Vec::new());
     /// Folders with source code that frames are looked up in, as [PREFIX=]DIR: paths that begin with PREFIX are in DIR.
     source_roots: SettingList = SettingList(Vec::new());
-    /// Origins whose pages may show flame graphs of this server in a frame (`/embed`), such as https://wiki.example.com.
+    /// Origins whose pages may show flame graphs of this server in a frame (`/embed`), such as `https://wiki.example.com`.
     embed_origins: SettingList = SettingList(Vec::new());
     /// How long uploads and tables are kept.
     retention_max_age: Period = Period::from_days(8);

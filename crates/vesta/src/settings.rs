@@ -42,7 +42,7 @@ pub(crate) struct SettingFlags {
         value_delimiter = ','
     )]
     source_roots: Vec<String>,
-    /// Origins whose pages may show flame graphs in a frame, such as https://wiki.example.com
+    /// Origins whose pages may show flame graphs in a frame, each as scheme and host
     #[arg(long, value_name = "ORIGIN,...", value_parser = SettingList::from_text)]
     embed_origins: Option<SettingList>,
     /// How long uploads and tables are kept [default: 8d]
