@@ -261,10 +261,18 @@ fn spread_classes(profiles: &[ProfileRow], steps: &Steps) -> (Vec<Class>, Vec<(i
     let part = (steps.step / PARTS_OF_STEP).max(1);
     let rounded = |time: i64| (time + part / 2).div_euclid(part) * part;
     let spans = profiles.iter().filter_map(|profile| {
+        let is_shown = profile.start < steps.to && profile.end.max(profile.start + 1) > steps.from;
         let start = rounded(profile.start);
         let end = rounded(profile.end).max(start + part);
-        let is_shown = start < steps.to && end > steps.from;
-        is_shown.then_some((profile, Span::Spread { start, end }))
+        // Rounding must not move anything out of what is shown: lines add up to the whole.
+        let moved = if profile.start >= steps.from && start < steps.from {
+            steps.from - start
+        } else if profile.end <= steps.to && end > steps.to {
+            steps.to - end
+        } else {
+            (steps.to - part - start).min(0)
+        };
+        is_shown.then_some((profile, Span::Spread { start: start + moved, end: end + moved }))
     });
     numbered(spans)
 }
