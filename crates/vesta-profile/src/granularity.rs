@@ -177,7 +177,7 @@ impl FunctionTable {
                 });
             let function = Function {
                 name: if frame.function == StringId::EMPTY {
-                    unknown(text, strings.get(frame.module))
+                    unknown(text, strings.get(frame.module), frame.address)
                 } else {
                     copy(text, frame.function)
                 },
@@ -391,8 +391,16 @@ impl FunctionTable {
     }
 }
 
-/// The name of a function that has none: `[libfoo.so]`, or `[unknown]` where not even the module is known.
-fn unknown(strings: &mut StringTable, module: &str) -> StringId {
-    let base = module.rsplit(['/', '\\']).next().unwrap_or_default();
-    if base.is_empty() { strings.intern("[unknown]") } else { strings.intern(&format!("[{base}]")) }
+/// The name of a function that has none: `libfoo.so+0x1234` where its place in the file is known, else `[libfoo.so]`, or
+/// `[unknown]` where not even the module is known.
+fn unknown(strings: &mut StringTable, module: &str, address: u64) -> StringId {
+    match (base_name(module), address) {
+        ("", _) => strings.intern("[unknown]"),
+        (base, 0) => strings.intern(&format!("[{base}]")),
+        (base, address) => strings.intern(&format!("{base}+{address:#x}")),
+    }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or_default()
 }

@@ -101,6 +101,11 @@ impl LabelSetTable {
         self.ends.len()
     }
 
+    /// Bytes that the table takes, roughly.
+    pub fn heap_size(&self) -> usize {
+        self.labels.len() * size_of::<Label>() + self.ends.len() * 12
+    }
+
     /// Never true: the empty set is always there.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

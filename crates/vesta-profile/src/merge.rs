@@ -1,11 +1,15 @@
 //! One profile out of several.
 
-use crate::{Frame, FrameId, Label, LabelSetId, LabelValue, Profile, Sample, StackId, StringId, ValueType};
+use crate::{
+    Frame, FrameId, Label, LabelSetId, LabelValue, Mapping, Profile, Sample, StackId, StringId, ValueType,
+};
 
 impl Profile {
     /// Adds the samples of `other`, by content: equal strings, frames, stacks, label sets and value types become
     /// one. Value types are equal if their canonical names are; where their units differ in scale, the column takes
     /// the canonical unit. Types that only one side has count 0 on the other.
+    ///
+    /// Mappings of files are those of this profile first, and those of `other` that are not in their way.
     ///
     /// The period of time grows to hold both. Samples stay apart; see [`crate::aggregate`]. Snapshot types of
     /// different times add up here as well, so the caller decides which profiles belong together.
@@ -27,6 +31,10 @@ impl Profile {
             })
             .map(|frame| self.frames.intern(frame))
             .collect();
+        for mapping in other.mappings.as_slice() {
+            let (module, build_id) = (string(mapping.module), string(mapping.build_id));
+            self.mappings.add(Mapping { module, build_id, ..*mapping });
+        }
         let mut buffer: Vec<FrameId> = Vec::new();
         let mut stacks: Vec<StackId> = Vec::with_capacity(other.stacks.len());
         for stack in other.stacks.iter() {

@@ -4,6 +4,7 @@
 //! paths and names. What a process tells of its libraries goes first; see [`Libraries`].
 
 mod go;
+mod java;
 mod name;
 mod native;
 mod path;
@@ -27,6 +28,7 @@ impl<'a> Origin<'a> {
             .or_else(|| name::runtime(name, file, module))
             .or_else(|| provided(file, libraries))
             .or_else(|| go::origin(name, file))
+            .or_else(|| java::origin(name, file))
             .or_else(|| path::installed(file))
             .or_else(|| native::library(module))
             .or_else(|| name::known(name, file, module))

@@ -1,6 +1,8 @@
 //! A profile: samples of one process over one period, with their value types.
 
-use crate::{FrameTable, LabelSetTable, SampleTable, StackTable, StringTable, ValueType};
+use crate::{
+    FrameTable, LabelSetTable, MappingTable, Sample, SampleTable, StackTable, StringTable, ValueType,
+};
 
 /// Samples of one process over one period, with everything their ids refer to.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +13,8 @@ pub struct Profile {
     pub strings: StringTable,
     /// Frames of stacks.
     pub frames: FrameTable,
+    /// Where in memory the files of frames were, as far as it is known.
+    pub mappings: MappingTable,
     /// Stacks of samples.
     pub stacks: StackTable,
     /// Label sets of samples.
@@ -52,8 +56,40 @@ impl Profile {
             + samples.trace_ids.len() * 4
             + self.strings.heap_size()
             + self.frames.len() * 64
-            + self.stacks.iter().map(|stack| stack.len() * 4 + 12).sum::<usize>()
-            + self.label_sets.len() * 64
+            + self.mappings.len() * 96
+            + self.stacks.heap_size()
+            + self.label_sets.heap_size()
+    }
+
+    /// The profile with one of its value types alone, and the samples that have a value of it.
+    pub fn of_value_type(&self, index: usize) -> Profile {
+        let whole = &self.samples;
+        let mut samples = SampleTable::new(1);
+        let values = whole.values.get(index).map(Vec::as_slice).unwrap_or_default();
+        for (row, value) in values.iter().enumerate().filter(|(_, value)| **value != 0) {
+            samples.push(Sample {
+                stack: whole.stacks.get(row).copied().unwrap_or_default(),
+                values: &[*value],
+                labels: whole.labels.get(row).copied().unwrap_or_default(),
+                timestamp_ns: whole.timestamps_ns.get(row).copied().unwrap_or_default(),
+                span_id: whole.span_ids.get(row).copied().unwrap_or_default(),
+                local_root_span_id: whole.local_root_span_ids.get(row).copied().unwrap_or_default(),
+                trace_id: whole.trace_ids.get(row).copied().unwrap_or_default(),
+            });
+        }
+        Profile {
+            value_types: self.value_types.get(index).cloned().into_iter().collect(),
+            strings: self.strings.clone(),
+            frames: self.frames.clone(),
+            mappings: self.mappings.clone(),
+            stacks: self.stacks.clone(),
+            label_sets: self.label_sets.clone(),
+            samples,
+            start_ns: self.start_ns,
+            duration_ns: self.duration_ns,
+            period: self.period.clone(),
+            comments: self.comments.clone(),
+        }
     }
 
     /// The position of the value type that `name` means, by any of its aliases.

@@ -73,10 +73,15 @@ impl SampleTable {
             return None;
         }
         let distance = end_ns.saturating_sub(last);
+        self.shift(distance);
+        Some(distance)
+    }
+
+    /// Moves all times by `distance`, in nanoseconds: for times that count from the start of something.
+    pub fn shift(&mut self, distance: i64) {
         for time in self.timestamps_ns.iter_mut().filter(|time| **time > 0) {
             *time = time.saturating_add(distance).max(1);
         }
-        Some(distance)
     }
 
     /// How many samples there are.

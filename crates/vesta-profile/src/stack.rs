@@ -76,6 +76,11 @@ impl StackTable {
         self.ends.len()
     }
 
+    /// Bytes that the table takes, roughly.
+    pub fn heap_size(&self) -> usize {
+        self.frames.len() * size_of::<FrameId>() + self.ends.len() * 12
+    }
+
     /// Never true: the empty stack is always there.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

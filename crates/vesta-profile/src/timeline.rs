@@ -15,15 +15,19 @@ use reading::Reading;
 pub struct TimelineOptions {
     /// Neighbors in a lane that are alike become one if less than this part of the whole lies between them.
     pub resolution: u32,
-    /// The most events. Past it, neighbors become one also if only their state is alike.
+    /// The most events. Past it, the short ones of a lane are put together by state: how long each state took is told, and not in
+    /// which order.
     pub max_events: usize,
+    /// The only time, in nanoseconds since the Unix epoch, to draw events of, and as finely as if it were the whole. Lanes
+    /// are those of the whole, so that one part can take the place of a coarser drawing of all.
+    pub detail: Option<(i64, i64)>,
 }
 
 /// What the threads of a process did, and when.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    /// The lanes: garbage collection and the runtime first, then threads by group and by how busy they were, then
-    /// operations in the background.
+    /// The lanes: garbage collection and the runtime first, then goroutines and threads by group and by how busy they
+    /// were, then operations in the background.
     pub lanes: Vec<Lane>,
     /// The events by lane, then by start.
     pub events: Vec<Event>,
@@ -46,7 +50,7 @@ pub struct Lane {
     pub group: String,
     /// What the lane is about.
     pub kind: LaneKind,
-    /// The thread, as the profiler names it; empty where there is none.
+    /// The thread or the goroutine, as the profiler names it; empty where there is none.
     pub thread_id: String,
     /// The time that is neither waiting nor sleeping.
     pub busy_ns: i64,
@@ -59,6 +63,8 @@ pub enum LaneKind {
     Gc,
     /// The runtime itself.
     Runtime,
+    /// A goroutine, or several of the same function one after the other.
+    Goroutine,
     /// A thread.
     Thread,
     /// Operations that no thread waits for; those at the same time are in lanes of their own.
@@ -110,13 +116,22 @@ pub fn timeline(
     }
     let (strings, samples, without_time) = reading.finish();
     let (lanes, mut events) = lanes.finish(from_ns, to_ns);
+    let drawn_ns = match options.detail {
+        Some((first_ns, last_ns)) => {
+            let first_ns = first_ns.clamp(from_ns, to_ns);
+            let last_ns = last_ns.clamp(first_ns, to_ns);
+            events.retain_mut(|event| event.clip(first_ns, last_ns));
+            last_ns - first_ns
+        }
+        None => to_ns - from_ns,
+    };
     let all = events.len();
-    let gap = (to_ns - from_ns) / i64::from(options.resolution.max(1));
-    merge(&mut events, gap, false);
-    let mut coarse = gap.max(1);
-    while events.len() > options.max_events && coarse < LONGEST_NS {
-        merge(&mut events, coarse, true);
-        coarse = coarse.saturating_mul(2);
+    let gap = drawn_ns / i64::from(options.resolution.max(1));
+    merge(&mut events, gap);
+    let mut cell = gap.max(1);
+    while events.len() > options.max_events && cell < LONGEST_NS {
+        gather(&mut events, cell);
+        cell = cell.saturating_mul(2);
     }
     let merged = u64::try_from(all - events.len()).unwrap_or(u64::MAX);
     Timeline { lanes, events, strings, samples, merged, without_time }
@@ -126,11 +141,18 @@ impl Event {
     fn end_ns(&self) -> i64 {
         self.start_ns.saturating_add(self.duration_ns)
     }
+
+    /// Cuts off what lies outside; whether anything is left.
+    fn clip(&mut self, from_ns: i64, to_ns: i64) -> bool {
+        let (start_ns, end_ns) = (self.start_ns.max(from_ns), self.end_ns().min(to_ns));
+        self.start_ns = start_ns;
+        self.duration_ns = end_ns.saturating_sub(start_ns);
+        self.duration_ns > 0
+    }
 }
 
-/// Makes one event of neighbors that are alike and at most `gap` apart. If `coarse`, it is enough that their states are
-/// alike and that one of them is shorter than the gap; the function of the longest stays.
-fn merge(events: &mut Vec<Event>, gap: i64, coarse: bool) {
+/// Makes one event of neighbors that are alike and at most `gap` apart.
+fn merge(events: &mut Vec<Event>, gap: i64) {
     let mut longest = 0;
     let mut kept: Vec<Event> = Vec::with_capacity(events.len());
     for event in events.drain(..) {
@@ -139,14 +161,10 @@ fn merge(events: &mut Vec<Event>, gap: i64, coarse: bool) {
             kept.push(event);
             continue;
         };
-        let near = last.lane == event.lane
+        let joins = last.lane == event.lane
             && last.state == event.state
-            && event.start_ns.saturating_sub(last.end_ns()) <= gap;
-        let joins = near
-            && match coarse {
-                true => last.duration_ns <= gap || event.duration_ns <= gap,
-                false => is_alike(last, &event, gap),
-            };
+            && event.start_ns.saturating_sub(last.end_ns()) <= gap
+            && is_alike(last, &event, gap);
         if !joins {
             longest = event.duration_ns;
             kept.push(event);
@@ -160,6 +178,67 @@ fn merge(events: &mut Vec<Event>, gap: i64, coarse: bool) {
         last.duration_ns = end.saturating_sub(last.start_ns);
     }
     *events = kept;
+}
+
+/// Makes one event per state of all in a lane that are shorter than `cell` and begin within the same one: what alternates
+/// quickly would never become less otherwise. The function of the longest stays.
+fn gather(events: &mut Vec<Event>, cell: i64) {
+    let mut kept: Vec<Event> = Vec::new();
+    let mut open = Cell::default();
+    for event in events.drain(..) {
+        if event.duration_ns >= cell {
+            open.close(&mut kept);
+            kept.push(event);
+            continue;
+        }
+        let place = (event.lane, event.start_ns.div_euclid(cell));
+        if open.place != Some(place) {
+            open.close(&mut kept);
+            open.place = Some(place);
+        }
+        open.add(event);
+    }
+    open.close(&mut kept);
+    *events = kept;
+}
+
+/// Short events of a lane that begin within the same part of the time.
+#[derive(Default)]
+struct Cell {
+    place: Option<(u32, i64)>,
+    /// For each state the longest event and the time of all, in the order in which they came.
+    states: Vec<(Event, i64)>,
+    first_ns: i64,
+    last_ns: i64,
+}
+
+impl Cell {
+    fn add(&mut self, event: Event) {
+        if self.states.is_empty() {
+            self.first_ns = event.start_ns;
+        }
+        self.last_ns = event.start_ns;
+        match self.states.iter_mut().find(|(longest, _)| longest.state == event.state) {
+            Some((longest, sum)) => {
+                *sum = sum.saturating_add(event.duration_ns);
+                if event.duration_ns > longest.duration_ns {
+                    *longest = event;
+                }
+            }
+            None => self.states.push((event, event.duration_ns)),
+        }
+    }
+
+    /// Adds an event per state, one after the other. Where some lie within others, their time is more than there is: so that
+    /// events stay in order, none begins later than the last of those that it stands for.
+    fn close(&mut self, kept: &mut Vec<Event>) {
+        let mut start_ns = self.first_ns;
+        for (event, duration_ns) in self.states.drain(..) {
+            kept.push(Event { start_ns: start_ns.min(self.last_ns), duration_ns, ..event });
+            start_ns = start_ns.saturating_add(duration_ns);
+        }
+        self.place = None;
+    }
 }
 
 /// Whether two events show the same. Requests are told apart as long as both can be seen.

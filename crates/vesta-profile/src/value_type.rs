@@ -67,6 +67,13 @@ const KNOWN: &[Known] = &[
     known("cpu-time", Nanoseconds, Delta, &["cpu"], "Time spent running on a CPU."),
     known("wall-time", Nanoseconds, Delta, &["wall"], "Elapsed time, running or waiting."),
     known(
+        "off-cpu-time",
+        Nanoseconds,
+        Delta,
+        &["off-cpu"],
+        "Time that threads waited, by the stack that waited.",
+    ),
+    known(
         "alloc-space",
         Bytes,
         Delta,
@@ -117,8 +124,52 @@ const KNOWN: &[Known] = &[
         &["goroutineleak"],
         "Goroutines that can never run again, at the time of the profile.",
     ),
+    known(
+        "goroutine-time",
+        Nanoseconds,
+        Delta,
+        &[],
+        "Time of goroutines by what they did: running, ready to run, waiting, in a system call.",
+    ),
+    known("file-io-read-time", Nanoseconds, Delta, &[], "Time spent reading files."),
+    known("file-io-read-size", Bytes, Delta, &[], "Data read from files."),
+    known(
+        "file-io-write-time",
+        Nanoseconds,
+        Delta,
+        &[],
+        "Time spent writing files and bringing them to disk.",
+    ),
+    known("file-io-write-size", Bytes, Delta, &[], "Data written to files."),
+    known("socket-read-time", Nanoseconds, Delta, &[], "Time spent reading from sockets, waiting included."),
+    known("socket-read-size", Bytes, Delta, &[], "Data read from sockets."),
+    known("socket-write-time", Nanoseconds, Delta, &[], "Time spent writing to sockets, waiting included."),
+    known("socket-write-size", Bytes, Delta, &[], "Data written to sockets."),
+    known("queue-time", Nanoseconds, Delta, &[], "Time that tasks waited for a thread of their executor."),
+    known("queued-tasks", Count, Delta, &[], "Tasks that waited for a thread of their executor."),
+    known(
+        "wait-time",
+        Nanoseconds,
+        Delta,
+        &[],
+        "Time that threads were parked, asleep or waiting to be notified: idle threads of pools, mostly.",
+    ),
+    known("waits", Count, Delta, &[], "Times that threads were parked, asleep or waiting to be notified."),
+    known("native-alloc-space", Bytes, Delta, &[], "Memory allocated outside of the heap of the runtime."),
+    known("native-alloc-samples", Count, Delta, &[], "Allocations outside of the heap of the runtime."),
+    known("class-loads", Count, Delta, &[], "Classes loaded."),
+    known("thread-starts", Count, Delta, &[], "Threads started, by the stack that started them."),
+    known("deadlocked-threads", Count, Snapshot, &[], "Threads that wait for one another, and always will."),
     known("cpu-samples", Count, Delta, &["cpu-sample"], "Samples taken on a CPU."),
     known("wall-samples", Count, Delta, &["sample", "samples"], "Samples taken in elapsed time."),
+    known("off-cpu-samples", Count, Delta, &["off-cpu-count"], "Waits of threads, by the stack that waited."),
+    known(
+        "tracepoint",
+        Count,
+        Delta,
+        &[],
+        "Times that a tracepoint of the kernel, or another event, was hit.",
+    ),
     known("gpu-time", Nanoseconds, Delta, &[], "Time spent in GPU kernels."),
     known("gpu-space", Bytes, Delta, &[], "GPU memory allocated."),
     known("gpu-flops", Count, Delta, &[], "Floating point operations on the GPU."),
@@ -126,6 +177,31 @@ const KNOWN: &[Known] = &[
     known("gpu-alloc-samples", Count, Delta, &[], "GPU memory allocations."),
     known("gpu-flops-samples", Count, Delta, &[], "Samples of GPU kernels with floating point operations."),
     known("request-time", Nanoseconds, Delta, &[], "Time spent in outgoing requests."),
+    known("socket-read-time-samples", Count, Delta, &[], "Reads from sockets that took time."),
+    known("socket-read-size-samples", Count, Delta, &[], "Reads from sockets."),
+    known("socket-write-time-samples", Count, Delta, &[], "Writes to sockets that took time."),
+    known("socket-write-size-samples", Count, Delta, &[], "Writes to sockets."),
+    known("file-io-read-time-samples", Count, Delta, &[], "Reads from files that took time."),
+    known("file-io-read-size-samples", Count, Delta, &[], "Reads from files."),
+    known("file-io-write-time-samples", Count, Delta, &[], "Writes to files that took time."),
+    known("file-io-write-size-samples", Count, Delta, &[], "Writes to files."),
+    known("heap-histogram-space", Bytes, Snapshot, &[], "Memory of all objects on the heap, by class."),
+    known("heap-histogram-objects", Count, Snapshot, &[], "Objects on the heap, by class."),
+    known(
+        "heap-reference-space",
+        Bytes,
+        Snapshot,
+        &[],
+        "Memory of objects, by the classes that hold them, from a root of the garbage collector.",
+    ),
+    known(
+        "heap-reference-objects",
+        Count,
+        Snapshot,
+        &[],
+        "Objects, by the classes that hold them, from a root of the garbage collector.",
+    ),
+    known("alloc-samples-unscaled", Count, Delta, &[], "Allocations that were sampled, each counted once."),
     known(
         "timeline",
         Nanoseconds,
@@ -184,7 +260,8 @@ impl ValueType {
     }
 
     /// The one name, unit and kind that Vesta uses for this type. A type that Vesta does not know keeps its own
-    /// name, in lower case with dashes, and counts as a delta.
+    /// name, in lower case with dashes, and counts as a delta. Tables have names alone, so where its name does not tell
+    /// its unit, the name is followed by it: `energy-microjoules`, but `disk-latency`.
     ///
     /// Times and sizes in a larger unit (`microseconds`, `kilobytes`) have the canonical unit and a scale. A known
     /// name with a unit that does not convert (`cpu` in `cycles`) is another type, so that the two never mix: it
@@ -208,8 +285,33 @@ impl ValueType {
                 kind: known.kind,
                 description: "",
             },
-            None => CanonicalType { name: Cow::Owned(name), unit, scale, kind: Delta, description: "" },
+            None => {
+                let told = told_unit(&name);
+                let unit = if self.unit.is_empty() { told.clone() } else { unit };
+                let suffix = dashed(unit.as_str());
+                let ends_with_it =
+                    name == suffix || name.strip_suffix(&suffix).is_some_and(|rest| rest.ends_with('-'));
+                let name = match told == unit || ends_with_it {
+                    true => name,
+                    false => format!("{name}-{suffix}"),
+                };
+                CanonicalType { name: Cow::Owned(name), unit, scale, kind: Delta, description: "" }
+            }
         }
+    }
+}
+
+/// The unit that the name of an unknown type tells, by its last word.
+fn told_unit(name: &str) -> Unit {
+    // One of several types of a recording that count the same: `cpu-time-of-jdk.executionsample`.
+    let own = |known: &&Known| name.strip_prefix(known.name).is_some_and(|rest| rest.starts_with("-of-"));
+    if let Some(known) = KNOWN.iter().find(own) {
+        return known.unit.clone();
+    }
+    match name.rsplit('-').next().unwrap_or_default() {
+        "nanoseconds" | "time" | "clock" | "delay" | "wait" | "duration" | "latency" => Nanoseconds,
+        "bytes" | "space" | "size" => Bytes,
+        _ => Count,
     }
 }
 
@@ -251,7 +353,7 @@ impl Unit {
             "megabytes" | "megabyte" | "mb" | "mib" => (Bytes, 1 << 20),
             "gigabytes" | "gigabyte" | "gb" | "gib" => (Bytes, 1 << 30),
             "terabytes" | "terabyte" | "tb" | "tib" => (Bytes, 1 << 40),
-            "count" | "" => (Count, 1),
+            "count" | "events" | "" => (Count, 1),
             _ => (Unit::Other(text.to_owned()), 1),
         }
     }

@@ -121,7 +121,7 @@ pub(super) fn origin<'a>(name: &'a str, file: &'a str) -> Option<Origin<'a>> {
         FrameKind::Library
     } else if is_go {
         FrameKind::Own
-    } else if first.contains('.') {
+    } else if first.contains('.') && !first.contains(|c: char| c.is_ascii_uppercase()) {
         // Without a file nobody can tell a library from the program.
         FrameKind::Unknown
     } else {

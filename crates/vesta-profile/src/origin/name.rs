@@ -30,44 +30,11 @@ const RUNTIME: [&str; 22] = [
     "[opcache]",
 ];
 
-/// Packages and namespaces that come with a platform.
-const STANDARD: [&str; 15] = [
-    "java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin.", "scala.", "java/", "javax/", "jdk/", "sun/",
-    "kotlin/", "scala/", "System.", "std::",
-];
+/// Namespaces that come with a platform.
+const STANDARD: [&str; 2] = ["System.", "std::"];
 
-/// Packages and namespaces of well-known libraries, for languages whose files do not tell.
-const LIBRARIES: [&str; 44] = [
-    "org.springframework.",
-    "org.apache.",
-    "org.hibernate.",
-    "org.eclipse.",
-    "org.jboss.",
-    "org.slf4j.",
-    "org.postgresql.",
-    "org.glassfish.",
-    "org.elasticsearch.",
-    "org.mongodb.",
-    "io.netty.",
-    "io.grpc.",
-    "io.micrometer.",
-    "io.undertow.",
-    "io.vertx.",
-    "io.opentelemetry.",
-    "reactor.",
-    "rx.",
-    "akka.",
-    "ch.qos.logback.",
-    "com.google.",
-    "com.fasterxml.",
-    "com.zaxxer.",
-    "com.mysql.",
-    "com.datadog.",
-    "datadog.trace.",
-    "kotlinx.",
-    "okhttp3.",
-    "okio.",
-    "redis.clients.",
+/// Namespaces of well-known libraries, for languages whose files do not tell.
+const LIBRARIES: [&str; 14] = [
     "Microsoft.",
     "Newtonsoft.",
     "Npgsql.",
@@ -92,7 +59,7 @@ pub(super) fn runtime<'a>(name: &'a str, file: &str, module: &str) -> Option<Ori
     RUNTIME.contains(&lower.as_str()).then(|| Origin::new("runtime", FrameKind::Runtime))
 }
 
-/// Names that begin with a package or a namespace that is known.
+/// Names that begin with a namespace that is known.
 pub(super) fn known<'a>(name: &'a str, file: &'a str, module: &'a str) -> Option<Origin<'a>> {
     let assembly = base(module).strip_suffix(".dll").unwrap_or(base(module));
     let is_standard = |text: &str| STANDARD.iter().any(|start| text.starts_with(start));
@@ -115,7 +82,7 @@ pub(super) fn known<'a>(name: &'a str, file: &'a str, module: &'a str) -> Option
         return Some(Origin::new(package, FrameKind::StandardLibrary));
     }
     // In other languages such names are classes of the program.
-    let is_qualified = file.is_empty() || is_qualified_by_package(file);
+    let is_qualified = file.is_empty() || is_qualified_by_namespace(file);
     let kind = match (is_standard(name), is_library(name)) {
         _ if !is_qualified => return None,
         (true, _) => FrameKind::StandardLibrary,
@@ -175,10 +142,10 @@ pub(super) fn rust_crate(name: &str) -> &str {
     if is_word && first.len() < plain.len() { first } else { "" }
 }
 
-/// Whether names in a file of this language start with the package or the namespace.
-fn is_qualified_by_package(file: &str) -> bool {
+/// Whether names in a file of this language start with the namespace.
+fn is_qualified_by_namespace(file: &str) -> bool {
     let ending = base(file).rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(ending, "java" | "kt" | "scala" | "groovy" | "clj" | "cs" | "fs" | "vb")
+    matches!(ending, "cs" | "fs" | "vb")
 }
 
 fn is_own_source(file: &str) -> bool {

@@ -25,10 +25,12 @@ pub(super) fn own<'a>(name: &'a str, file: &'a str) -> Option<Origin<'a>> {
     if !is_source {
         return None;
     }
-    let qualified = match file.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "java" | "kt" | "scala" | "groovy" | "clj" => super::name::java_package(name),
-        "rs" => super::name::rust_crate(name),
-        _ => "",
+    let qualified = if super::java::is_source(file) {
+        super::name::java_package(name)
+    } else if file.ends_with(".rs") {
+        super::name::rust_crate(name)
+    } else {
+        ""
     };
     let package = if qualified.is_empty() { folder(file) } else { qualified };
     Some(Origin::new(package, FrameKind::Own))

@@ -249,11 +249,13 @@ fn every_granularity_names_its_nodes() {
         text.intern("/site-packages/requests/api.py"),
         text.intern("/usr/lib/libz.so.1"),
     );
+    let libc = text.intern("/usr/lib/libc.so.6");
     let frames = [
         Frame { function: get, file, line: 10, ..Frame::default() },
         Frame { function: get, file, line: 11, ..Frame::default() },
         Frame { module, address: 16, ..Frame::default() },
         Frame { address: 17, ..Frame::default() },
+        Frame { module: libc, ..Frame::default() },
     ];
     for frame in frames {
         let frame = profile.frames.intern(frame);
@@ -274,22 +276,33 @@ fn every_granularity_names_its_nodes() {
     let requests = "/site-packages/requests/api.py";
     assert_eq!(
         names(Granularity::Function),
-        [format!("get|{requests}|0"), "[libz.so.1]||0".to_owned(), "[unknown]||0".to_owned()]
+        [
+            format!("get|{requests}|0"),
+            "[libc.so.6]||0".to_owned(),
+            "[unknown]||0".to_owned(),
+            "libz.so.1+0x10||0".to_owned()
+        ]
     );
     assert_eq!(
         names(Granularity::Line),
         [
-            "[libz.so.1]||0".to_owned(),
+            "[libc.so.6]||0".to_owned(),
             "[unknown]||0".to_owned(),
             format!("get|{requests}|10"),
-            format!("get|{requests}|11")
+            format!("get|{requests}|11"),
+            "libz.so.1+0x10||0".to_owned()
         ]
     );
     assert_eq!(
         names(Granularity::File),
-        [format!("{requests}|{requests}|0"), "/usr/lib/libz.so.1||0".to_owned(), "[unknown]||0".to_owned()]
+        [
+            format!("{requests}|{requests}|0"),
+            "/usr/lib/libc.so.6||0".to_owned(),
+            "/usr/lib/libz.so.1||0".to_owned(),
+            "[unknown]||0".to_owned()
+        ]
     );
-    assert_eq!(names(Granularity::Package), ["requests||0", "[unknown]||0", "libz||0"]);
+    assert_eq!(names(Granularity::Package), ["requests||0", "[unknown]||0", "libc||0", "libz||0"]);
     for granularity in [Granularity::Function, Granularity::Line, Granularity::File, Granularity::Package] {
         assert_eq!(Granularity::parse(granularity.as_str()), Some(granularity));
     }

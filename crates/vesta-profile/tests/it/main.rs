@@ -4,6 +4,7 @@
 mod aggregate;
 mod build;
 mod call_graph;
+mod counters;
 mod diff;
 mod filter;
 mod merge;

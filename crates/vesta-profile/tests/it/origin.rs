@@ -120,6 +120,26 @@ fn java_frames_are_told_apart_by_their_packages() {
     check("com.acme.shop.Cart.total", "Cart.java", "", "com.acme.shop", Own);
     check("com.acme.shop.Cart$Line.lambda$total$0", "Cart.kt", "", "com.acme.shop", Own);
     check("com.acme.shop.Cart.total", "", "", "com.acme.shop", Unknown);
+    check("com.acme.shop.Cart.total", "com/acme/shop/Cart.java", "", "com.acme.shop", Own);
+    check("org.acme.shop.Cart.total", "org/acme/shop/Cart.java", "", "org.acme.shop", Own);
+    check(
+        "org.apache.kafka.clients.Metadata.fetch",
+        "org/apache/kafka/clients/Metadata.java",
+        "",
+        "org.apache.kafka.clients",
+        Lib,
+    );
+    check("org/apache/kafka/clients/Metadata.fetch", "", "", "org/apache/kafka/clients", Lib);
+    check(
+        "datadog.trace.core.DDSpan.finish",
+        "datadog/trace/core/DDSpan.java",
+        "",
+        "datadog.trace.core",
+        Lib,
+    );
+    check("Main.main", "Main.java", "", "", Own);
+    check("G1ParScanThreadState::trim_queue", "<native>", "", "jvm", Runtime);
+    check("__GI_write", "<native>", "", "native", Native);
     check("CompileBroker::compile", "", "/opt/jdk/lib/server/libjvm.so", "libjvm", Runtime);
 }
 

@@ -18,6 +18,9 @@ fn profilers_names_lead_to_one() {
     check("CPU-Time", "", "cpu-time nanoseconds x1 delta");
     check("inuse_space", "bytes", "heap-space bytes x1 snapshot");
     check("goroutine", "count", "goroutines count x1 snapshot");
+    check("off_cpu_time", "ns", "off-cpu-time nanoseconds x1 delta");
+    check("off-cpu-samples", "", "off-cpu-samples count x1 delta");
+    check("tracepoint", "events", "tracepoint count x1 delta");
     check("My_Events", "count", "my-events count x1 delta");
 }
 
@@ -35,6 +38,21 @@ fn a_known_name_with_a_foreign_unit_is_another_type() {
     check("cpu", "cycles", "cpu-cycles cycles x1 delta");
     check("cpu-time", "count", "cpu-time-count count x1 delta");
     check("inuse_space", "count", "inuse-space-count count x1 snapshot");
+}
+
+#[test]
+fn the_name_of_an_unknown_type_tells_its_unit() {
+    check("disk_latency", "milliseconds", "disk-latency nanoseconds x1000000 delta");
+    check("disk-latency", "", "disk-latency nanoseconds x1 delta");
+    check("arena", "kb", "arena-bytes bytes x1024 delta");
+    check("arena-bytes", "", "arena-bytes bytes x1 delta");
+    check("bytes", "bytes", "bytes bytes x1 delta");
+    check("energy", "microjoules", "energy-microjoules microjoules x1 delta");
+    check("cycles", "cycles", "cycles cycles x1 delta");
+    check("idle_cycles", "cycles", "idle-cycles cycles x1 delta");
+    check("batch-size", "count", "batch-size-count count x1 delta");
+    check("cpu-time of jdk.ExecutionSample", "ns", "cpu-time-of-jdk.executionsample nanoseconds x1 delta");
+    check("cpu-time-of-jdk.executionsample", "", "cpu-time-of-jdk.executionsample nanoseconds x1 delta");
 }
 
 #[test]
