@@ -1,0 +1,166 @@
+//! Programs stopped at every instruction.
+
+use crate::support::{Run, compile, has, skip};
+use std::collections::BTreeMap;
+use vesta_unwind::Unwinder;
+
+/// Steps through a program and compares all of its stacks.
+fn all_stacks_are_true(name: &str, compiler: &str, source: &str, flags: &[&str], misses: usize) {
+    if !has(compiler) {
+        return skip(name, &format!("there is no {compiler}"));
+    }
+    let binary = compile(compiler, name, source, flags);
+    // Programs that stop by themselves are followed from there: their start is long, and that of all programs.
+    let options: &[&str] = if source == "calls.c" { &["-i", "97"] } else { &["-b", "-i", "97"] };
+    let run = Run::new(name, options, &[binary.to_str().unwrap()]);
+    compare(name, &run, misses);
+}
+
+/// Functions of Go that move to another stack. Halfway, who called them is a matter of opinion.
+const SWITCHES: [&str; 6] = [
+    "gogo",
+    "runtime.gogo",
+    "runtime.mcall",
+    "runtime.systemstack",
+    "runtime.morestack",
+    "gosave_systemstack_switch",
+];
+
+pub(crate) fn compare(name: &str, run: &Run, misses: usize) {
+    let mut unwinder = Unwinder::new();
+    let mut frames = Vec::new();
+    let mut wrong: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let (mut missed, mut excused) = (0, 0);
+    for sample in &run.samples {
+        let space = &run.spaces[sample.space];
+        let end = unwinder.unwind(space, &sample.registers(), &sample.stack(), 4096, &mut frames);
+        let prefix = frames.get(..sample.expected.len()).unwrap_or(&frames);
+        let right = match sample.finish {
+            crate::support::Finish::Unknown => prefix == sample.expected,
+            _ => frames == sample.expected,
+        };
+        if !right || !sample.finish.fits(end) {
+            let leaf = run.name(sample.registers().ip());
+            if SWITCHES.iter().any(|name| leaf.starts_with(name)) {
+                excused += 1;
+                continue;
+            }
+            missed += 1;
+            wrong
+                .entry(run.name(sample.registers().ip()))
+                .or_insert_with(|| {
+                    let text = format!(
+                        "at {:#x}: {:?} ({end:?}) instead of {:?} ({:?})",
+                        sample.registers().ip(),
+                        run.names(&frames),
+                        run.names(&sample.expected),
+                        sample.finish
+                    );
+                    (0, text)
+                })
+                .0 += 1;
+        }
+    }
+    eprintln!("{name}: {missed} of {} stacks are wrong, and {excused} on the move", run.samples.len());
+    for (function, (count, text)) in wrong.iter().take(12) {
+        eprintln!("  {count} in {function}: {text}");
+    }
+    assert!(excused * 10 <= run.samples.len(), "{excused} of {} stacks of {name}", run.samples.len());
+    assert!(missed <= misses, "{missed} of {} stacks of {name} are wrong", run.samples.len());
+}
+
+#[test]
+fn every_instruction_without_optimization_is_unwound() {
+    all_stacks_are_true("unoptimized", "cc", "calls.c", &["-O0", "-lm"], 0);
+}
+
+#[test]
+fn every_instruction_without_frame_pointers_is_unwound() {
+    all_stacks_are_true("optimized", "cc", "calls.c", &["-O2", "-fomit-frame-pointer", "-lm"], 0);
+}
+
+#[test]
+fn every_instruction_of_a_static_program_is_unwound() {
+    all_stacks_are_true("static", "cc", "calls.c", &["-O2", "-static", "-lm"], 0);
+}
+
+#[test]
+fn every_instruction_with_realigned_stacks_is_unwound() {
+    all_stacks_are_true(
+        "realigned",
+        "cc",
+        "calls.c",
+        &["-O2", "-mstackrealign", "-mavx", "-no-pie", "-lm"],
+        0,
+    );
+}
+
+#[test]
+fn every_instruction_of_clang_and_lld_is_unwound() {
+    if !has("ld.lld") {
+        return skip("every_instruction_of_clang_and_lld_is_unwound", "there is no ld.lld");
+    }
+    // lld makes stubs without call frame information. The three are in such a stub, called by a function without too.
+    all_stacks_are_true("lld", "clang", "calls.c", &["-O2", "-fuse-ld=lld", "-lm"], 3);
+}
+
+#[test]
+fn the_frames_below_musl_are_found_at_every_instruction() {
+    let name = "the_frames_below_musl_are_found_at_every_instruction";
+    if !has("musl-gcc") {
+        return skip(name, "there is no musl-gcc");
+    }
+    // Debian's musl has neither call frame information nor frame pointers, except in assembly. What the compiler of the
+    // program made has.
+    let binary = compile("musl-gcc", "musl", "calls.c", &["-O2", "-static"]);
+    let run = Run::new("musl", &["-i", "97"], &[binary.to_str().unwrap()]);
+    let own = [
+        "main",
+        "leaf",
+        "saves",
+        "recursive",
+        "dynamic",
+        "aligned",
+        "large",
+        "many",
+        "tail",
+        "branchy",
+        "compare",
+        "handler",
+    ];
+    let own = |frames: &[u64]| -> Vec<u64> {
+        let name = |frame: &u64| run.name(*frame).split(['+', '.', '_']).next().unwrap().to_owned();
+        frames.iter().copied().filter(|frame| own.contains(&&*name(frame))).collect()
+    };
+    let (mut unwinder, mut frames, mut wrong) = (Unwinder::new(), Vec::new(), 0);
+    for sample in &run.samples {
+        unwinder.unwind(&run.spaces[sample.space], &sample.registers(), &sample.stack(), 4096, &mut frames);
+        if own(&frames) != own(&sample.expected) {
+            wrong += 1;
+            if wrong < 5 {
+                eprintln!("{:?} instead of {:?}", run.names(&frames), run.names(&sample.expected));
+            }
+        }
+    }
+    eprintln!("musl: {wrong} of {} stacks are wrong", run.samples.len());
+    assert!(wrong * 100 <= run.samples.len(), "{wrong} of {} stacks are wrong", run.samples.len());
+}
+
+#[test]
+fn every_instruction_with_frame_pointers_and_no_tables_is_unwound() {
+    let flags =
+        ["-O1", "-fno-omit-frame-pointer", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-lm"];
+    // The two are in prologue and epilogue of functions that realign the stack.
+    all_stacks_are_true("frame-pointers", "cc", "calls.c", &flags, 2);
+}
+
+#[test]
+fn every_instruction_of_cpp_exceptions_is_unwound() {
+    // Those who throw replace their own caller by the one that catches, and for up to three instructions none is right.
+    all_stacks_are_true("exceptions", "c++", "exceptions.cpp", &["-O2"], 20);
+}
+
+#[test]
+fn every_instruction_of_rust_is_unwound() {
+    all_stacks_are_true("rust", "rustc", "calls.rs", &["-O", "-C", "panic=unwind", "--edition=2024"], 20);
+}
