@@ -1,7 +1,9 @@
 //! Collapsed stacks, the text that flame graph tools pass around: `main;parse;read 12` per line, root first.
 
 use crate::decoded::Problems;
+use crate::naming::frame_name;
 use crate::{Decoded, Limits};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use vesta_profile::{Frame, FrameId, Profile, Sample, StackId, StringTable, ValueType};
 
@@ -50,47 +52,87 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, CollapsedError> 
     if bytes.len() > limits.max_bytes {
         return Err(CollapsedError::TooLarge { size: bytes.len(), limit: limits.max_bytes });
     }
-    let mut profile = Profile::new(vec![ValueType::new("samples", "count")]);
-    let mut problems = Problems::default();
-    let mut stack = Vec::new();
-    let mut memory = 0;
+    let mut stacks = Stacks::new(limits);
     for (number, line) in (1_u64..).zip(bytes.split(|byte| *byte == b'\n')) {
         let line = line.trim_ascii();
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        let text = String::from_utf8_lossy(line);
-        if matches!(text, std::borrow::Cow::Owned(_)) {
-            problems.note("a line is not UTF-8", || format!("line {number}"));
+        let at = || format!("line {number}");
+        let text = stacks.text(line, at);
+        match split(&text) {
+            Some((names, value)) => stacks.add(names, value, at)?,
+            None => stacks.problems.note("a line is not a stack with a number after it", at),
         }
-        let Some((names, value)) = split(&text) else {
-            problems.note("a line is not a stack with a number after it", || format!("line {number}"));
-            continue;
-        };
-        if profile.samples.len() >= limits.max_samples {
-            return Err(CollapsedError::TooManySamples { limit: limits.max_samples });
+    }
+    stacks.finish()
+}
+
+/// Stacks on their way into a profile of `samples`/`count`, one sample each, within bounds.
+pub(crate) struct Stacks<'a> {
+    profile: Profile,
+    pub(crate) problems: Problems,
+    limits: &'a Limits,
+    stack: Vec<FrameId>,
+    memory: usize,
+}
+
+impl<'a> Stacks<'a> {
+    pub(crate) fn new(limits: &'a Limits) -> Self {
+        Stacks {
+            profile: Profile::new(vec![ValueType::new("samples", "count")]),
+            problems: Problems::default(),
+            limits,
+            stack: Vec::new(),
+            memory: 0,
+        }
+    }
+
+    /// Bytes as text, with a problem if they are not.
+    pub(crate) fn text<'b>(&mut self, bytes: &'b [u8], at: impl FnOnce() -> String) -> Cow<'b, str> {
+        let text = String::from_utf8_lossy(bytes);
+        if matches!(text, Cow::Owned(_)) {
+            self.problems.note("a line is not UTF-8", at);
+        }
+        text
+    }
+
+    /// Adds a sample whose frames `names` has, root first, separated by `;`.
+    pub(crate) fn add(
+        &mut self,
+        names: &str,
+        value: i64,
+        at: impl FnOnce() -> String,
+    ) -> Result<(), CollapsedError> {
+        let profile = &mut self.profile;
+        if profile.samples.len() >= self.limits.max_samples {
+            return Err(CollapsedError::TooManySamples { limit: self.limits.max_samples });
         }
         let strings = profile.strings.heap_size();
         let frames = profile.frames.len();
-        if !read_stack(&mut profile, names, limits, &mut stack) {
-            let what = "a stack is too deep, its root end is cut off";
-            problems.note(what, || format!("line {number}"));
+        if !read_stack(profile, names, self.limits, &mut self.stack) {
+            self.problems.note("a stack is too deep, its root end is cut off", at);
         }
         let known = profile.stacks.len();
-        let id = profile.stacks.intern(&stack);
-        memory += SAMPLE_BYTES
+        let id = profile.stacks.intern(&self.stack);
+        self.memory += SAMPLE_BYTES
             + (profile.strings.heap_size() - strings)
             + (profile.frames.len() - frames) * FRAME_BYTES
-            + (profile.stacks.len() - known) * stack.len() * size_of::<FrameId>();
-        if memory > limits.max_memory {
-            return Err(CollapsedError::TooMuchMemory { limit: limits.max_memory });
+            + (profile.stacks.len() - known) * self.stack.len() * size_of::<FrameId>();
+        if self.memory > self.limits.max_memory {
+            return Err(CollapsedError::TooMuchMemory { limit: self.limits.max_memory });
         }
         profile.samples.push(Sample { stack: id, values: &[value], ..Sample::default() });
+        Ok(())
     }
-    if profile.samples.is_empty() {
-        return Err(CollapsedError::NoSamples);
+
+    /// The profile, if there is anything in it.
+    pub(crate) fn finish(self) -> Result<Decoded, CollapsedError> {
+        if self.profile.samples.is_empty() {
+            return Err(CollapsedError::NoSamples);
+        }
+        Ok(Decoded { profile: self.profile, problems: self.problems.into_vec() })
     }
-    Ok(Decoded { profile, problems: problems.into_vec() })
 }
 
 /// Whether most of the first lines that say something are collapsed stacks.
@@ -178,19 +220,10 @@ fn stack_text(profile: &Profile, stack: StackId) -> String {
     if frames.is_empty() {
         return NO_STACK.to_owned();
     }
-    let names: Vec<String> = frames.iter().rev().map(|id| name_of(profile, *id)).collect();
+    let names: Vec<String> = frames.iter().rev().map(|id| quoted(&frame_name(profile, *id))).collect();
     names.join(";")
 }
 
-fn name_of(profile: &Profile, id: FrameId) -> String {
-    let frame = profile.frames.get(id);
-    let text = |id| profile.strings.get(id);
-    let name = match (text(frame.function), text(frame.module), text(frame.file)) {
-        ("", "", "") if frame.address == 0 => "[unknown]".to_owned(),
-        ("", "", "") => format!("{:#x}", frame.address),
-        ("", "", file) => file.to_owned(),
-        ("", module, _) => format!("{module}+{:#x}", frame.address),
-        (function, ..) => function.to_owned(),
-    };
+fn quoted(name: &str) -> String {
     name.trim_ascii().replace(';', ":").replace(['\n', '\r'], " ")
 }

@@ -30,13 +30,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod budget;
+mod builder;
+pub mod chrome_trace;
 pub mod collapsed;
 pub mod compression;
 mod decoded;
+mod details;
 mod detect;
+pub mod dotnet_heap;
+mod format;
+pub mod go_trace;
+pub mod jfr;
+mod json;
 mod limits;
+mod mappings;
+mod naming;
+pub mod otlp;
+mod paths;
+mod perf_events;
+pub mod perf_script;
+pub mod pgo;
 pub mod pprof;
+pub mod pyroscope;
+pub mod speedscope;
+pub mod v8;
+mod wire;
 
+pub use builder::LimitError;
 pub use decoded::{Decoded, Problem};
-pub use detect::{Format, FormatError, decode_file, detect};
+pub use detect::{decode_file, detect};
+pub use format::{EncodeError, Format, FormatError};
+pub use json::JsonError;
 pub use limits::Limits;

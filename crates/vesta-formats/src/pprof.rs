@@ -10,28 +10,31 @@
 //! - A location of several lines is several frames, all but the last inlined.
 //! - Addresses are kept only for frames without a function, and relative to the file that was mapped.
 //! - A label with neither text nor number is the number 0, unless its key has text elsewhere; then it is left out.
+//! - Names of .NET's library, which mark assembly, namespace, type and method, become readable ones; the file's are kept as
+//!   system names.
 //! - `drop_frames`, `keep_frames`, the default sample type and columns within lines are not kept.
 
-mod budget;
 mod contents;
+mod dotnet_name;
 mod encode;
 mod frames;
 mod ids;
 mod labels;
 mod output;
+mod peek;
 mod samples;
 mod stacks;
-mod wire;
 
 pub use encode::encode;
+pub use peek::{Peek, peek};
 
+use crate::budget::{Budget, TooMuchMemory};
 use crate::decoded::Problems;
+use crate::wire::{Reader, Value};
 use crate::{Decoded, Limits};
-use budget::Budget;
 use contents::{Contents, TypeIndices};
 use output::Output;
 use vesta_profile::{Period, ValueType};
-use wire::{Reader, Value};
 
 /// Why a file could not be read as pprof at all.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +73,12 @@ pub enum PprofError {
     /// The file does not say what its values are.
     #[error("the file does not say what its values are")]
     NoValueTypes,
+}
+
+impl From<TooMuchMemory> for PprofError {
+    fn from(TooMuchMemory { limit }: TooMuchMemory) -> Self {
+        PprofError::TooMuchMemory { limit }
+    }
 }
 
 /// Reads an uncompressed pprof.

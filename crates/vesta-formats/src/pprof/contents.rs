@@ -1,10 +1,10 @@
 //! The first pass: what is in the file and where. Nothing is interpreted yet, as fields may come in any order.
 
 use super::PprofError;
-use super::budget::Budget;
-use super::wire::{Malformed, Reader, Value};
 use crate::Limits;
+use crate::budget::Budget;
 use crate::decoded::Problems;
+use crate::wire::{Malformed, Reader, Value};
 use std::ops::Range;
 
 /// The top level of a file, with messages still in their wire format.

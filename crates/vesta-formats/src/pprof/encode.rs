@@ -1,17 +1,21 @@
 //! Writing pprof.
 
-use super::wire::{write_bytes, write_number, write_varint};
+use crate::mappings::Addresses;
+use crate::wire::{write_bytes, write_number, write_varint};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::hash::Hash;
 use vesta_profile::{
-    Frame, FrameId, LabelSetId, LabelValue, Profile, StackId, StringId, StringTable, ValueType,
+    Frame, FrameId, LabelSetId, LabelValue, Mapping, Profile, StackId, StringId, StringTable, ValueType,
 };
 
 /// Writes an uncompressed pprof. The same profile gives the same bytes.
 ///
 /// Everything that the model holds comes back when the bytes are decoded, with one exception: text labels that are
 /// empty cannot be told from the number 0 and say nothing, so they are left out.
+///
+/// A place in a file is written as the address that it had in memory where [`Profile::mappings`] tells, so that other
+/// tools find its name; else as it is, in a mapping of the whole file from address 0 on.
 pub fn encode(profile: &Profile) -> Vec<u8> {
     let mut encoder = Encoder::new(profile);
     let mut output = Vec::new();
@@ -56,6 +60,7 @@ struct Encoder<'a> {
     texts: Vec<u32>,
     functions: Numbered<Function>,
     mappings: Numbered<Mapping>,
+    addresses: Addresses,
     /// By their frames: one, or several of which all but the last are inlined.
     locations: HashMap<&'a [FrameId], u64, FixedState>,
     location_messages: Vec<Vec<u8>>,
@@ -71,12 +76,6 @@ struct Function {
     start_line: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Mapping {
-    module: u64,
-    build_id: u64,
-}
-
 /// Things numbered from 1 in the order in which they first come.
 struct Numbered<T> {
     numbers: HashMap<T, u64, FixedState>,
@@ -86,6 +85,7 @@ struct Numbered<T> {
 impl<'a> Encoder<'a> {
     fn new(profile: &'a Profile) -> Self {
         Encoder {
+            addresses: Addresses::of(profile),
             profile,
             strings: StringTable::new(),
             texts: vec![0; profile.strings.len()],
@@ -160,10 +160,10 @@ impl<'a> Encoder<'a> {
         write_number(&mut message, 1, number);
         let frames = frames.iter().map(|&id| self.profile.frames.get(id));
         let outermost = frames.clone().next_back().unwrap_or_default();
-        let mapping = self.mapping(&outermost);
+        let offset = frames.clone().map(|frame| frame.address).find(|&address| address != 0);
+        let (mapping, address) = self.mapping(&outermost, offset.unwrap_or_default());
         write_number(&mut message, 2, mapping);
-        let address = frames.clone().map(|frame| frame.address).find(|&address| address != 0);
-        write_number(&mut message, 3, address.unwrap_or_default());
+        write_number(&mut message, 3, address);
         let several = frames.len() > 1;
         for frame in frames {
             let named = frame.function != StringId::EMPTY;
@@ -195,30 +195,35 @@ impl<'a> Encoder<'a> {
         self.functions.add(Function { name, system_name, file, start_line: frame.start_line })
     }
 
-    /// The number of the mapping of a frame; 0 if it has none.
-    fn mapping(&mut self, frame: &Frame) -> u64 {
-        if frame.module == StringId::EMPTY && frame.build_id == StringId::EMPTY {
-            return 0;
-        }
-        let mapping = Mapping { module: self.string(frame.module), build_id: self.string(frame.build_id) };
+    /// The number of the mapping of a frame, 0 if it has none, and the address in memory of a place in its file.
+    fn mapping(&mut self, frame: &Frame, offset: u64) -> (u64, u64) {
+        let found = self.addresses.locate(frame.module, frame.build_id, offset);
+        let Some((mapping, address)) = found else { return (0, offset) };
         let number = self.mappings.add(mapping);
         self.mapping_has_functions.resize(self.mappings.order.len(), false);
-        number
+        (number, address)
     }
 
-    /// Mappings that map their file from address 0 on, so that the addresses of frames stay as they are.
-    fn mappings(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.mappings.iter().zip(&self.mapping_has_functions).map(|((number, mapping), has)| {
+    /// The mappings that frames refer to. Those whose place in memory is not known map their file from address 0 on, so
+    /// that the addresses of frames stay as they are.
+    fn mappings(&mut self) -> Vec<Vec<u8>> {
+        let mappings = std::mem::take(&mut self.mappings.order);
+        let flags = std::mem::take(&mut self.mapping_has_functions);
+        let message = |((number, mapping), has): ((u64, Mapping), bool)| {
             let mut message = Vec::new();
             write_number(&mut message, 1, number);
-            write_number(&mut message, 3, u64::MAX);
-            write_number(&mut message, 5, mapping.module);
-            write_number(&mut message, 6, mapping.build_id);
+            write_number(&mut message, 2, mapping.start);
+            write_number(&mut message, 3, mapping.limit);
+            write_number(&mut message, 4, mapping.offset);
+            let (module, build_id) = (self.string(mapping.module), self.string(mapping.build_id));
+            write_number(&mut message, 5, module);
+            write_number(&mut message, 6, build_id);
             for field in [7, 8, 9] {
-                write_number(&mut message, field, u64::from(*has));
+                write_number(&mut message, field, u64::from(has));
             }
             message
-        })
+        };
+        (1..).zip(mappings).zip(flags).map(message).collect()
     }
 
     fn label_set(&mut self, set: LabelSetId) -> Vec<u8> {

@@ -2,10 +2,11 @@
 
 use super::PprofError;
 use super::contents::Contents;
+use super::dotnet_name;
 use super::ids::Ids;
 use super::output::Output;
-use super::wire::{Malformed, Reader, Value};
-use vesta_profile::{Frame, FrameId, StringId};
+use crate::wire::{Malformed, Reader, Value};
+use vesta_profile::{Frame, FrameId, Mapping, StringId};
 
 /// Turns locations into frames, each when it is first needed: files hold locations that no sample refers to.
 pub(super) struct FrameReader<'a> {
@@ -24,6 +25,9 @@ pub(super) struct FrameReader<'a> {
     mapping: (u64, Mapping),
 }
 
+/// Bytes that a mapping takes in its table.
+const MAPPING_BYTES: usize = 128;
+
 #[derive(Clone, Copy)]
 struct Place {
     start: u32,
@@ -34,15 +38,6 @@ struct Place {
 struct Line {
     function: u64,
     line: u32,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Mapping {
-    start: u64,
-    limit: u64,
-    offset: u64,
-    module: StringId,
-    build_id: StringId,
 }
 
 impl<'a> FrameReader<'a> {
@@ -186,6 +181,11 @@ impl<'a> FrameReader<'a> {
         if frame.system_name == frame.function {
             frame.system_name = StringId::EMPTY;
         }
+        if let Some(readable) = dotnet_name::readable(output.profile.strings.get(frame.function)) {
+            output.budget.take(readable.len() + 16)?;
+            frame.system_name = frame.function;
+            frame.function = output.profile.strings.intern(&readable);
+        }
         Ok(frame)
     }
 
@@ -220,6 +220,9 @@ impl<'a> FrameReader<'a> {
             let build_id = build_id.to_ascii_lowercase();
             output.budget.take(build_id.len() + 16)?;
             mapping.build_id = output.profile.strings.intern(&build_id);
+        }
+        if output.profile.mappings.add(mapping) {
+            output.budget.take(MAPPING_BYTES)?;
         }
         Ok(mapping)
     }

@@ -1,6 +1,6 @@
 //! From the ids that a file gives its entries to their positions.
 
-use super::wire::{Reader, Value};
+use crate::wire::{Reader, Value};
 
 /// Positions of entries by their ids: an array if the ids are about as many as the entries, else a sorted list
 /// (a Go delta profile keeps the ids of the profile it was cut from).

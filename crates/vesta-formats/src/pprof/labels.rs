@@ -2,7 +2,7 @@
 
 use super::PprofError;
 use super::output::Output;
-use super::wire::{Malformed, Reader, Value};
+use crate::wire::{Malformed, Reader, Value};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;

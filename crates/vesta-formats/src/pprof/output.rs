@@ -1,8 +1,8 @@
 //! What every part of the decoder writes to.
 
 use super::PprofError;
-use super::budget::Budget;
 use crate::Limits;
+use crate::budget::Budget;
 use crate::decoded::Problems;
 use vesta_profile::{Profile, StringId};
 

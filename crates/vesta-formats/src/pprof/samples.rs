@@ -6,7 +6,7 @@ use super::frames::FrameReader;
 use super::labels::LabelReader;
 use super::output::Output;
 use super::stacks::StackReader;
-use super::wire::{Malformed, Reader, Value};
+use crate::wire::{Malformed, Reader, Value};
 use vesta_profile::SampleTable;
 
 /// Reads all samples of the file into the profile.

@@ -3,7 +3,7 @@
 use super::PprofError;
 use super::frames::FrameReader;
 use super::output::Output;
-use super::wire::Reader;
+use crate::wire::Reader;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;

@@ -1,44 +1,46 @@
-//! The wire format of protocol buffers, as much of it as pprof needs.
+//! The wire format of protocol buffers, as much of it as profiles need.
 
 /// Where and why bytes are no protocol buffer message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
+pub(crate) struct Malformed {
     /// How many bytes were left in the message when it was noticed.
-    pub(super) left: usize,
+    pub(crate) left: usize,
     /// What is wrong.
-    pub(super) why: &'static str,
+    pub(crate) why: &'static str,
 }
 
 /// The value of one field.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// A number, also one that is signed: protocol buffers write those in two's complement.
     Varint(u64),
     /// Text, a message, or packed numbers.
     Bytes(&'a [u8]),
-    /// A number of fixed width; pprof has none.
-    Fixed,
+    /// A number of 8 bytes.
+    Fixed(u64),
+    /// A number of 4 bytes.
+    Fixed32(u32),
 }
 
 /// Reads the fields of one message, in place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Reader { rest: bytes }
     }
 
     /// How many bytes are left.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.rest.len()
     }
 
     /// The next field: its number and its value.
     #[inline(always)]
-    pub(super) fn field(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
+    pub(crate) fn field(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -54,7 +56,7 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Value::Bytes(bytes)
             }
-            _ => self.skip(tag, left)?,
+            _ => self.fixed(tag, left)?,
         };
         if tag < 8 {
             return Err(Malformed { left, why: "a field has number 0" });
@@ -64,7 +66,7 @@ impl<'a> Reader<'a> {
 
     /// The next number of packed numbers.
     #[inline(always)]
-    pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
         match self.rest {
             [byte, rest @ ..] if *byte < 0x80 => {
                 self.rest = rest;
@@ -79,15 +81,21 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn skip(&mut self, tag: u64, left: usize) -> Result<Value<'a>, Malformed> {
-        let length = match tag & 7 {
-            1 => 8,
-            5 => 4,
-            _ => return Err(Malformed { left, why: "a field has a type that does not exist" }),
-        };
-        let rest = self.rest.get(length..);
-        self.rest = rest.ok_or(Malformed { left, why: "a field is longer than what is left" })?;
-        Ok(Value::Fixed)
+    fn fixed(&mut self, tag: u64, left: usize) -> Result<Value<'a>, Malformed> {
+        let too_long = Malformed { left, why: "a field is longer than what is left" };
+        match tag & 7 {
+            1 => {
+                let (bytes, rest) = self.rest.split_first_chunk().ok_or(too_long)?;
+                self.rest = rest;
+                Ok(Value::Fixed(u64::from_le_bytes(*bytes)))
+            }
+            5 => {
+                let (bytes, rest) = self.rest.split_first_chunk().ok_or(too_long)?;
+                self.rest = rest;
+                Ok(Value::Fixed32(u32::from_le_bytes(*bytes)))
+            }
+            _ => Err(Malformed { left, why: "a field has a type that does not exist" }),
+        }
     }
 
     /// Numbers of more than two bytes. Up to eight are taken as one word, then the continuation bits are squeezed
@@ -145,7 +153,7 @@ fn squeeze(word: u64) -> u64 {
 }
 
 /// Adds a number.
-pub(super) fn write_varint(output: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn write_varint(output: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         output.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
@@ -154,15 +162,37 @@ pub(super) fn write_varint(output: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Adds a number field, unless it is 0: that is what a missing one means.
-pub(super) fn write_number(output: &mut Vec<u8>, field: u64, number: u64) {
+pub(crate) fn write_number(output: &mut Vec<u8>, field: u64, number: u64) {
     if number != 0 {
         write_varint(output, field << 3);
         write_varint(output, number);
     }
 }
 
+/// Adds a field of a number of 8 bytes, also if it is 0.
+pub(crate) fn write_fixed64(output: &mut Vec<u8>, field: u64, number: u64) {
+    write_varint(output, field << 3 | 1);
+    output.extend_from_slice(&number.to_le_bytes());
+}
+
+/// Adds a field as it was read.
+pub(crate) fn write_field(output: &mut Vec<u8>, field: u64, value: Value<'_>) {
+    match value {
+        Value::Varint(number) => {
+            write_varint(output, field << 3);
+            write_varint(output, number);
+        }
+        Value::Bytes(bytes) => write_bytes(output, field, bytes),
+        Value::Fixed(number) => write_fixed64(output, field, number),
+        Value::Fixed32(number) => {
+            write_varint(output, field << 3 | 5);
+            output.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+}
+
 /// Adds a field of text, a message or packed numbers, also if it is empty.
-pub(super) fn write_bytes(output: &mut Vec<u8>, field: u64, bytes: &[u8]) {
+pub(crate) fn write_bytes(output: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     write_varint(output, field << 3 | 2);
     write_varint(output, bytes.len() as u64);
     output.extend_from_slice(bytes);
