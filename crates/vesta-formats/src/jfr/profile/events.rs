@@ -1,0 +1,332 @@
+//! The events that are read, and the fields of each.
+
+/// What is made of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Execution,
+    CpuTime,
+    CpuTimeLost,
+    DatadogCpu,
+    DatadogWall,
+    DatadogEpoch,
+    WallClock,
+    NativeMethod,
+    AllocationInTlab,
+    AllocationOutsideTlab,
+    Allocation,
+    DatadogAllocation,
+    OldObject,
+    LiveObject,
+    DatadogLiveObject,
+    Exception,
+    Error,
+    DatadogException,
+    DatadogExceptionCount,
+    MonitorEnter,
+    MonitorWait,
+    Park,
+    Sleep,
+    NativeLock,
+    FileRead,
+    FileWrite,
+    FileForce,
+    SocketRead,
+    SocketWrite,
+    NativeSocket,
+    Queue,
+    ClassLoad,
+    ThreadStart,
+    Malloc,
+    DatadogMalloc,
+    DirectAllocation,
+    DirectAllocationTotal,
+    Histogram,
+    Deadlock,
+    Endpoint,
+    Span,
+    Setting,
+    Collection,
+    Pause,
+    ConcurrentPhase,
+    SafepointBegin,
+    SafepointEnd,
+    VmOperation,
+    Compilation,
+    Stall,
+    Pinned,
+    HeapSummary,
+    Metaspace,
+    CpuLoad,
+    Threads,
+    ContextSwitches,
+    ResidentSet,
+    ClassLoading,
+    DirectBuffers,
+    Network,
+    CodeCacheFull,
+    Exceptions,
+    GcCpuTime,
+    NativeMemory,
+    SubmitFailed,
+    MetaspaceOutOfMemory,
+    DataLoss,
+    JvmInformation,
+    OsInformation,
+    CpuInformation,
+    Memory,
+    Property,
+    Flag,
+    FlagChange,
+    Processors,
+    GcConfiguration,
+    HeapConfiguration,
+    Container,
+    ProfilerSetting,
+}
+
+/// An event that is read.
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    /// The fields, the thread and the stack first where there are some.
+    pub(super) fields: &'static [&'static str],
+    /// Whether fields that nobody knows are attributes that the program has set.
+    pub(super) has_attributes: bool,
+}
+
+/// The event of this name, and its place in the list.
+pub(super) fn known(name: &str) -> Option<(u32, &'static Known)> {
+    (0u32..).zip(EVENTS).find(|(_, known)| known.name == name)
+}
+
+/// The event at a place in the list.
+pub(super) fn at(place: u32) -> Option<&'static Known> {
+    EVENTS.get(place as usize)
+}
+
+/// Fields that every event of Datadog's engine may have besides its own: what is left are attributes.
+pub(super) const NO_ATTRIBUTES: [&str; 12] = [
+    "startTime",
+    "duration",
+    "eventThread",
+    "stackTrace",
+    "state",
+    "mode",
+    "correlationId",
+    "spanId",
+    "localRootSpanId",
+    "objectClass",
+    "operation",
+    "remoteAddress",
+];
+
+pub(super) const EVENTS: &[Known] = &[
+    event("jdk.ExecutionSample", Kind::Execution, &["sampledThread", "stackTrace", "state"]),
+    event("jdk.CPUTimeSample", Kind::CpuTime, &["eventThread", "stackTrace", "samplingPeriod"]),
+    event("jdk.CPUTimeSamplesLost", Kind::CpuTimeLost, &["lostSamples"]),
+    attributed(
+        "datadog.ExecutionSample",
+        Kind::DatadogCpu,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "weight"],
+    ),
+    attributed(
+        "datadog.MethodSample",
+        Kind::DatadogWall,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "weight", "state", "mode"],
+    ),
+    event(
+        "datadog.WallClockSamplingEpoch",
+        Kind::DatadogEpoch,
+        &["samplePoolSize", "numSuccessfulSamples", "numFailedSamples"],
+    ),
+    event("profiler.WallClockSample", Kind::WallClock, &["sampledThread", "stackTrace", "state", "samples"]),
+    event("jdk.NativeMethodSample", Kind::NativeMethod, &["sampledThread", "stackTrace", "state"]),
+    event(
+        "jdk.ObjectAllocationInNewTLAB",
+        Kind::AllocationInTlab,
+        &["eventThread", "stackTrace", "objectClass", "allocationSize", "tlabSize"],
+    ),
+    event(
+        "jdk.ObjectAllocationOutsideTLAB",
+        Kind::AllocationOutsideTlab,
+        &["eventThread", "stackTrace", "objectClass", "allocationSize"],
+    ),
+    event(
+        "jdk.ObjectAllocationSample",
+        Kind::Allocation,
+        &["eventThread", "stackTrace", "objectClass", "weight"],
+    ),
+    attributed(
+        "datadog.ObjectSample",
+        Kind::DatadogAllocation,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "objectClass", "size", "weight"],
+    ),
+    event(
+        "jdk.OldObjectSample",
+        Kind::OldObject,
+        &["eventThread", "stackTrace", "object.type", "objectSize"],
+    ),
+    event(
+        "profiler.LiveObject",
+        Kind::LiveObject,
+        &["eventThread", "stackTrace", "objectClass", "allocationSize"],
+    ),
+    attributed(
+        "datadog.HeapLiveObject",
+        Kind::DatadogLiveObject,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "objectClass", "size", "weight"],
+    ),
+    event(
+        "jdk.JavaExceptionThrow",
+        Kind::Exception,
+        &["eventThread", "stackTrace", "thrownClass", "message"],
+    ),
+    event("jdk.JavaErrorThrow", Kind::Error, &["eventThread", "stackTrace", "thrownClass", "message"]),
+    event(
+        "datadog.ExceptionSample",
+        Kind::DatadogException,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "type", "message"],
+    ),
+    event("datadog.ExceptionCount", Kind::DatadogExceptionCount, &["type", "count"]),
+    event(
+        "jdk.JavaMonitorEnter",
+        Kind::MonitorEnter,
+        &["eventThread", "stackTrace", "monitorClass", "previousOwner"],
+    ),
+    event("jdk.JavaMonitorWait", Kind::MonitorWait, &["eventThread", "stackTrace", "monitorClass"]),
+    event("jdk.ThreadPark", Kind::Park, &["eventThread", "stackTrace", "parkedClass"]),
+    event("jdk.ThreadSleep", Kind::Sleep, &["eventThread", "stackTrace"]),
+    event("profiler.NativeLock", Kind::NativeLock, &["eventThread", "stackTrace"]),
+    event("jdk.FileRead", Kind::FileRead, &["eventThread", "stackTrace", "path", "bytesRead"]),
+    event("jdk.FileWrite", Kind::FileWrite, &["eventThread", "stackTrace", "path", "bytesWritten"]),
+    event("jdk.FileForce", Kind::FileForce, &["eventThread", "stackTrace", "path"]),
+    event(
+        "jdk.SocketRead",
+        Kind::SocketRead,
+        &["eventThread", "stackTrace", "bytesRead", "host", "address", "port"],
+    ),
+    event(
+        "jdk.SocketWrite",
+        Kind::SocketWrite,
+        &["eventThread", "stackTrace", "bytesWritten", "host", "address", "port"],
+    ),
+    attributed(
+        "datadog.NativeSocketEvent",
+        Kind::NativeSocket,
+        &[
+            "eventThread",
+            "stackTrace",
+            "spanId",
+            "localRootSpanId",
+            "operation",
+            "remoteAddress",
+            "bytesTransferred",
+            "weight",
+        ],
+    ),
+    attributed(
+        "datadog.QueueTime",
+        Kind::Queue,
+        &["eventThread", "spanId", "localRootSpanId", "task", "scheduler", "queueType", "origin"],
+    ),
+    event("jdk.ClassLoad", Kind::ClassLoad, &["eventThread", "stackTrace", "loadedClass"]),
+    event("jdk.ThreadStart", Kind::ThreadStart, &["eventThread", "stackTrace"]),
+    event("profiler.Malloc", Kind::Malloc, &["eventThread", "stackTrace", "size"]),
+    attributed(
+        "datadog.NativeMemoryAllocation",
+        Kind::DatadogMalloc,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "size", "weight"],
+    ),
+    attributed(
+        "datadog.DirectAllocationSample",
+        Kind::DirectAllocation,
+        &["eventThread", "stackTrace", "spanId", "localRootSpanId", "allocated", "allocatingClass"],
+    ),
+    event("datadog.DirectAllocationTotal", Kind::DirectAllocationTotal, &["allocated"]),
+    event("jdk.ObjectCount", Kind::Histogram, &["objectClass", "totalSize", "count", "gcId"]),
+    event("jdk.ObjectCountAfterGC", Kind::Histogram, &["objectClass", "totalSize", "count", "gcId"]),
+    event(
+        "datadog.DeadlockedThread",
+        Kind::Deadlock,
+        &["threadId", "threadName", "waitingFrame", "lockName", "lockOwnerThreadName"],
+    ),
+    event("datadog.Endpoint", Kind::Endpoint, &["endpoint", "operation", "localRootSpanId"]),
+    event("datadog.Timeline", Kind::Span, &["eventThread", "spanId", "localRootSpanId"]),
+    event("jdk.ActiveSetting", Kind::Setting, &["id", "name", "value"]),
+    event("jdk.GarbageCollection", Kind::Collection, &["gcId", "name", "cause"]),
+    event("jdk.GCPhasePause", Kind::Pause, &["gcId"]),
+    event("jdk.GCPhaseConcurrent", Kind::ConcurrentPhase, &["name"]),
+    event("jdk.SafepointBegin", Kind::SafepointBegin, &["safepointId"]),
+    event("jdk.SafepointEnd", Kind::SafepointEnd, &["safepointId"]),
+    event("jdk.ExecuteVMOperation", Kind::VmOperation, &["operation", "safepointId", "safepoint"]),
+    event("jdk.Compilation", Kind::Compilation, &["method"]),
+    event("jdk.ZAllocationStall", Kind::Stall, &["eventThread", "stackTrace", "type"]),
+    event("jdk.VirtualThreadPinned", Kind::Pinned, &["eventThread", "stackTrace", "pinnedReason"]),
+    event("jdk.GCHeapSummary", Kind::HeapSummary, &["when", "heapUsed", "heapSpace.committedSize"]),
+    event("jdk.MetaspaceSummary", Kind::Metaspace, &["metaspace.used"]),
+    event("jdk.CPULoad", Kind::CpuLoad, &["jvmUser", "jvmSystem", "machineTotal"]),
+    event("jdk.JavaThreadStatistics", Kind::Threads, &["activeCount", "peakCount"]),
+    event("jdk.ThreadContextSwitchRate", Kind::ContextSwitches, &["switchRate"]),
+    event("jdk.ResidentSetSize", Kind::ResidentSet, &["size"]),
+    event("jdk.ClassLoadingStatistics", Kind::ClassLoading, &["loadedClassCount"]),
+    event("jdk.DirectBufferStatistics", Kind::DirectBuffers, &["memoryUsed"]),
+    event("jdk.NetworkUtilization", Kind::Network, &["readRate", "writeRate"]),
+    event("jdk.CodeCacheFull", Kind::CodeCacheFull, &[]),
+    event("jdk.ExceptionStatistics", Kind::Exceptions, &["throwables"]),
+    event("jdk.GCCPUTime", Kind::GcCpuTime, &["userTime", "systemTime"]),
+    event("jdk.NativeMemoryUsageTotal", Kind::NativeMemory, &["committed"]),
+    event(
+        "jdk.VirtualThreadSubmitFailed",
+        Kind::SubmitFailed,
+        &["eventThread", "stackTrace", "exceptionMessage"],
+    ),
+    event("jdk.MetaspaceOOM", Kind::MetaspaceOutOfMemory, &["eventThread", "stackTrace", "metadataType"]),
+    event("jdk.DataLoss", Kind::DataLoss, &["amount"]),
+    event(
+        "jdk.JVMInformation",
+        Kind::JvmInformation,
+        &["jvmName", "jvmVersion", "jvmArguments", "jvmFlags", "javaArguments"],
+    ),
+    event("jdk.OSInformation", Kind::OsInformation, &["osVersion"]),
+    event("jdk.CPUInformation", Kind::CpuInformation, &["sockets", "cores", "hwThreads", "cpu"]),
+    event("jdk.PhysicalMemory", Kind::Memory, &["totalSize"]),
+    event("jdk.InitialSystemProperty", Kind::Property, &["key", "value"]),
+    event("jdk.IntFlag", Kind::Flag, FLAG),
+    event("jdk.UnsignedIntFlag", Kind::Flag, FLAG),
+    event("jdk.LongFlag", Kind::Flag, FLAG),
+    event("jdk.UnsignedLongFlag", Kind::Flag, FLAG),
+    event("jdk.DoubleFlag", Kind::Flag, FLAG),
+    event("jdk.BooleanFlag", Kind::Flag, FLAG),
+    event("jdk.StringFlag", Kind::Flag, FLAG),
+    event("jdk.IntFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("jdk.UnsignedIntFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("jdk.LongFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("jdk.UnsignedLongFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("jdk.DoubleFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("jdk.BooleanFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("jdk.StringFlagChanged", Kind::FlagChange, FLAG_CHANGE),
+    event("datadog.AvailableProcessorCores", Kind::Processors, &["availableProcessorCores"]),
+    event(
+        "jdk.GCConfiguration",
+        Kind::GcConfiguration,
+        &["youngCollector", "oldCollector", "parallelGCThreads", "concurrentGCThreads"],
+    ),
+    event("jdk.GCHeapConfiguration", Kind::HeapConfiguration, &["minSize", "maxSize", "initialSize"]),
+    event(
+        "jdk.ContainerConfiguration",
+        Kind::Container,
+        &["effectiveCpuCount", "memoryLimit", "containerType"],
+    ),
+    event("datadog.ProfilerSetting", Kind::ProfilerSetting, &["name", "value", "unit"]),
+];
+
+const FLAG: &[&str] = &["name", "value", "origin"];
+const FLAG_CHANGE: &[&str] = &["name", "newValue", "origin"];
+
+const fn event(name: &'static str, kind: Kind, fields: &'static [&'static str]) -> Known {
+    Known { name, kind, fields, has_attributes: false }
+}
+
+const fn attributed(name: &'static str, kind: Kind, fields: &'static [&'static str]) -> Known {
+    Known { name, kind, fields, has_attributes: true }
+}
