@@ -3,6 +3,7 @@
 use crate::support::pprofs;
 use vesta_formats::collapsed::{CollapsedError, decode, encode};
 use vesta_formats::{Decoded, Limits, pprof};
+use vesta_profile::{Frame, Profile, Sample, ValueType};
 
 fn read(text: &str) -> Decoded {
     decode(text.as_bytes(), &Limits::default()).unwrap()
@@ -76,6 +77,22 @@ fn deep_stacks_keep_their_leaf_end() {
     let decoded = decode(b"a;b;c;d;e 5\na;b;c 1\n", &limits).unwrap();
     assert_eq!(encode(&decoded.profile, 0), "[truncated stack];d;e 5\na;b;c 1\n");
     assert_eq!(decoded.problems.len(), 1);
+}
+
+#[test]
+fn frames_without_a_name_are_called_by_their_place() {
+    let mut profile = Profile::new(vec![ValueType::new("cpu", "count")]);
+    let module = profile.strings.intern("/lib/libfoo.so");
+    let frames = [
+        Frame { module, address: 0x1234, ..Frame::default() },
+        Frame { module, ..Frame::default() },
+        Frame { address: 0x99, ..Frame::default() },
+        Frame::default(),
+    ];
+    let frames = frames.map(|frame| profile.frames.intern(frame));
+    let stack = profile.stacks.intern(&frames);
+    profile.samples.push(Sample { stack, values: &[7], ..Sample::default() });
+    assert_eq!(encode(&profile, 0), "[unknown];0x99;[libfoo.so];libfoo.so+0x1234 7\n");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::support::{Fixture, pprofs};
 use std::collections::{HashMap, HashSet};
-use vesta_formats::{Limits, pprof};
-use vesta_profile::{LabelValue, Profile, StackId, StringId};
+use vesta_formats::{Limits, decode_file, pprof};
+use vesta_profile::{LabelSetId, LabelValue, Profile, StackId, StringId};
 
 #[test]
 fn value_types_period_and_times_are_those_of_the_file() {
@@ -96,6 +96,38 @@ fn files_of_real_clients_have_no_problems() {
         let decoded = pprof::decode(&fixture.bytes, &Limits::default()).unwrap();
         assert_eq!(decoded.problems, [], "{}", fixture.name);
     }
+}
+
+/// The numbers are those of `go tool pprof -top` and `-raw`.
+#[test]
+fn what_go_test_writes_is_read_as_go_s_own_tool_does() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pprof/go-test.pprof");
+    let decoded = decode_file("cpu.pprof", &std::fs::read(file).unwrap(), &Limits::default()).unwrap();
+    assert_eq!(decoded.problems, []);
+    let profile = decoded.profile;
+    let types: Vec<&str> = profile.value_types.iter().map(|known| known.name.as_str()).collect();
+    assert_eq!(types, ["samples", "cpu"]);
+    assert_eq!((profile.samples.total(0), profile.samples.total(1)), (33, 330_000_000));
+    let (own, total) = by_function(&profile, 1);
+    let milliseconds = |of: &HashMap<String, i64>, name: &str| of.get(name).copied().unwrap_or(0) / 1_000_000;
+    for (name, self_ms, total_ms) in [
+        ("example.com/work.spin", 270, 330),
+        ("runtime.asyncPreempt", 50, 50),
+        ("time.runtimeNow", 10, 10),
+        ("example.com/work.heavy", 0, 200),
+        ("example.com/work.light", 0, 130),
+        ("example.com/work.deep", 0, 10),
+        ("testing.tRunner", 0, 270),
+    ] {
+        assert_eq!((milliseconds(&own, name), milliseconds(&total, name)), (self_ms, total_ms), "{name}");
+    }
+    let part = profile.strings.find("part").unwrap();
+    let labelled = |set: &LabelSetId| profile.label_sets.get(*set).iter().any(|label| label.key == part);
+    let rows = profile.samples.labels.iter().zip(&profile.samples.values[0]);
+    assert_eq!(rows.filter(|(set, _)| labelled(set)).map(|(_, value)| value).sum::<i64>(), 6);
+    let heavy = profile.strings.find("example.com/work.heavy").unwrap();
+    let heavy = profile.frames.as_slice().iter().find(|frame| frame.function == heavy).unwrap();
+    assert_eq!((heavy.line, heavy.start_line, heavy.inlined), (22, 22, true));
 }
 
 fn decoded() -> Vec<(Fixture, Profile)> {

@@ -5,7 +5,7 @@
 use crate::message::{Message, function, location, value_type};
 use crate::support::{pprofs, uploads};
 use vesta_formats::pprof::PprofError;
-use vesta_formats::{Decoded, Limits, collapsed, compression, decode_file, pprof};
+use vesta_formats::{Decoded, Limits, collapsed, compression, decode_file, detect, pprof};
 
 #[test]
 fn damaged_pprofs_do_no_harm() {
@@ -94,6 +94,51 @@ fn damaged_collapsed_stacks_do_no_harm() {
 }
 
 #[test]
+fn damaged_files_of_tools_do_no_harm() {
+    let mut random = Random(0xf11e);
+    let files = crate::tool_files::all();
+    let limits = Limits { max_memory: 64 << 20, ..Limits::default() };
+    let mut read = 0;
+    for (name, bytes) in &files {
+        for _ in 0..(4_000_000 / bytes.len()).clamp(50, 300) {
+            let mut damaged = bytes.clone();
+            for _ in 0..=random.below(4) {
+                damage(&mut damaged, &files[random.below(files.len())].1, &mut random);
+            }
+            let format = detect(name, bytes).unwrap();
+            if let Ok(decoded) = format.decode(&damaged, &limits) {
+                read += 1;
+                check_ids(&decoded);
+            }
+            let _ = decode_file(name, &damaged, &limits);
+        }
+    }
+    assert!(read > 500, "only {read} damaged files could be read: the damage is too great to test much");
+    assert_peak_below(1 << 30);
+}
+
+/// What repeats the same deep stack in another way each time would cost its depth each time.
+#[test]
+fn the_same_deep_stack_in_many_ways_is_an_error_before_time_is_taken() {
+    let chain: String = (1..=4000)
+        .map(|id| format!(r#"{{"id":{id},"parent":{},"callFrame":{{"functionName":"f"}}}},"#, id - 1))
+        .collect();
+    let leaves: String = (0..300_000)
+        .map(|id| {
+            format!(r#"{{"id":{},"parent":4000,"callFrame":{{"functionName":"f{id}"}}}},"#, id + 10_000)
+        })
+        .collect();
+    let samples: Vec<String> = (0..300_000).map(|id| (id + 10_000).to_string()).collect();
+    let body = format!(r#"{{"nodes":[{chain}{leaves}],"samples":[{}],"timeDeltas":[]}}"#, samples.join(","));
+    let limits = Limits { max_memory: 256 << 20, ..Limits::default() };
+    let started = std::time::Instant::now();
+    let error = decode_file("a.cpuprofile", body.as_bytes(), &limits).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.to_string().contains("bytes of memory allowed"), "{source}");
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
 fn more_of_anything_than_allowed_is_an_error() {
     let with_types = |types: usize| {
         let file = (0..types).fold(Message::new(), |file, _| file.message(1, value_type(1, 1)));
@@ -161,7 +206,7 @@ fn refused_for_memory(bytes: &[u8]) {
 }
 
 /// Every id of the profile is one of its tables'.
-fn check_ids(decoded: &Decoded) {
+pub(crate) fn check_ids(decoded: &Decoded) {
     let profile = &decoded.profile;
     let samples = &profile.samples;
     assert!(samples.stacks.iter().all(|stack| stack.index() < profile.stacks.len()));
@@ -172,7 +217,7 @@ fn check_ids(decoded: &Decoded) {
 }
 
 /// The most memory that this process, with all its tests, ever had. Only Linux tells.
-fn assert_peak_below(limit: usize) {
+pub(crate) fn assert_peak_below(limit: usize) {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     let kilobytes: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -180,7 +225,7 @@ fn assert_peak_below(limit: usize) {
 }
 
 /// One piece of damage: cut off, flip, overwrite, repeat, or splice in of another file.
-fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
+pub(crate) fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     if bytes.is_empty() {
         return;
     }
@@ -206,10 +251,10 @@ fn damage(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 }
 
 /// SplitMix64: the same damage in every run.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
