@@ -150,6 +150,11 @@ pub enum BuildError {
     },
 }
 
+/// A tag's value as the envelope can carry it: it separates tags by commas.
+pub fn tag_value(value: &str) -> String {
+    value.replace(',', ";")
+}
+
 /// Writes an upload: `event.json` first, then the attachments in the order in which they were added.
 #[derive(Clone, Debug)]
 pub struct UploadBuilder {

@@ -1,10 +1,14 @@
 //! What the attachments of an upload hold.
 
 use crate::code_provenance::{self, Library};
-use crate::{Limits, Part, Problem, Upload, metrics, naming};
+use crate::pyroscope::{self, CONTEXT_LABELS, Note, PREVIOUS_PROFILE};
+use crate::{Event, Limits, Part, Problem, Upload, facts, metrics, naming};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use vesta_formats::compression::{self, DecompressError, Encoding};
-use vesta_formats::{Format, collapsed, detect, pprof};
+use vesta_formats::dotnet_heap::{self, DotnetHeapError};
+use vesta_formats::jfr::profile::{self as recording, Contexts, Recording};
+use vesta_formats::{Decoded, Format, FormatError, detect};
 use vesta_profile::{CanonicalType, Profile};
 
 /// What could be read of an upload's attachments.
@@ -17,12 +21,30 @@ pub struct DecodedUpload {
     pub metrics: Vec<(String, f64)>,
     /// The libraries of `code-provenance.json`.
     pub code_provenance: Vec<Library>,
-    /// Attachments that are kept and can be downloaded, but are not read.
+    /// Settings of the profiler, the runtime, the platform: what the event says, completed by what recordings do.
+    pub info: Option<serde_json::Value>,
+    /// Requests finished within the period, by endpoint: of the event, or of recordings if it has none.
+    pub endpoint_counts: BTreeMap<String, i64>,
+    /// Attachments that are kept and can be downloaded, but are not read: among them execution traces of Go beside
+    /// profiles, which [`Upload::decode_traces`] reads.
     pub undecoded: Vec<Undecoded>,
     /// What was wrong, the problems of the envelope first.
     pub problems: Vec<Problem>,
     /// Bytes of all attachments that were read, after decompression.
     pub decompressed_bytes: usize,
+}
+
+impl DecodedUpload {
+    /// Takes the profiles out, as one; none if there are none. Its time is that of the upload: files say when they were
+    /// written, or when their last period was, and together they would last longer.
+    pub fn take_whole(&mut self, event: &Event) -> Option<Profile> {
+        let mut profiles = std::mem::take(&mut self.profiles).into_iter().map(|(_, profile)| profile);
+        let mut whole = profiles.next()?;
+        profiles.for_each(|profile| whole.merge(&profile));
+        whole.start_ns = i64::try_from(event.start.as_nanosecond()).unwrap_or_default();
+        whole.duration_ns = i64::try_from(event.duration().as_nanos()).unwrap_or(i64::MAX);
+        Some(whole)
+    }
 }
 
 /// An attachment that is not read.
@@ -62,6 +84,17 @@ pub struct TypeTotal {
 }
 
 impl Content {
+    /// What bytes are whose format is not read.
+    fn of(format: Option<Format>, bytes: &[u8]) -> Content {
+        match format {
+            Some(Format::Jfr) => Content::Jfr,
+            Some(Format::GoTrace) => Content::GoTrace,
+            Some(Format::Zip) => Content::Zip,
+            _ if compression::sniff(bytes) == Encoding::Json => Content::Json,
+            _ => Content::Unknown,
+        }
+    }
+
     /// The name for people and APIs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -79,22 +112,43 @@ impl Upload {
     ///
     /// Takes at most [`Limits::decompressed`] bytes for decompressed attachments, all of them together, plus what
     /// [`Limits::formats`] allows for the profiles.
+    ///
+    /// Execution traces of Go are read only if there is no profile beside them. They tell of a few seconds what the
+    /// profiles tell of the whole period: together, the two would count it twice.
     pub fn decode(&self, limits: &Limits) -> DecodedUpload {
-        let mut decoder = Decoder {
-            decoded: DecodedUpload::default(),
-            family: &self.event.family,
-            limits,
-            bytes_left: limits.decompressed,
-            memory_left: limits.formats.max_memory,
-            problems_left_out: 0,
-        };
+        let mut decoder = Decoder::new(self, limits);
         for problem in &self.problems {
             decoder.problem(problem.clone());
         }
-        for part in self.attachments() {
-            decoder.attachment(part);
+        // What a profile is read with has to be there before it.
+        let (before, others): (Vec<_>, Vec<_>) = self
+            .attachments()
+            .partition(|part| [PREVIOUS_PROFILE, CONTEXT_LABELS].contains(&part.file_name()));
+        before.into_iter().chain(others).for_each(|part| decoder.attachment(part));
+        for (part, bytes) in std::mem::take(&mut decoder.traces) {
+            match self.has_only_traces() {
+                true => decoder.trace(part, bytes),
+                false => decoder.undecoded(part.file_name(), Content::GoTrace),
+            }
         }
         decoder.finish()
+    }
+
+    /// Reads the execution traces of Go that [`Upload::decode`] leaves out because there are profiles beside them. Times
+    /// in a trace that does not say when it was taken count from the start of the upload's period.
+    pub fn decode_traces(&self, limits: &Limits) -> DecodedUpload {
+        let mut decoder = Decoder::new(self, limits);
+        if !self.has_only_traces() {
+            for part in self.attachments().filter(|part| is_trace(part)) {
+                decoder.trace(part, None);
+            }
+        }
+        decoder.finish()
+    }
+
+    /// Whether traces are all there is, besides JSON. Their names decide, as nothing was read yet.
+    fn has_only_traces(&self) -> bool {
+        self.attachments().all(|part| is_trace(part) || extension(part.file_name()) == "json")
     }
 }
 
@@ -143,43 +197,89 @@ impl DecodedUpload {
     }
 }
 
+type DotnetHeapDecoder = fn(&[u8], &vesta_formats::Limits) -> Result<Decoded, DotnetHeapError>;
+
 struct Decoder<'a> {
     decoded: DecodedUpload,
     family: &'a str,
+    note: Option<Note>,
+    /// The profile before this one, if it came along.
+    previous: Option<Profile>,
+    /// The labels that the contexts of a recording mean, if they came along.
+    contexts: Contexts,
+    /// Whether endpoints are counted in recordings.
+    counts_endpoints: bool,
     limits: &'a Limits,
     bytes_left: usize,
     memory_left: usize,
     problems_left_out: usize,
+    start_ns: i64,
+    /// Execution traces, which are read last or not at all, with their bytes if it took those to know what they are.
+    traces: Vec<(&'a Part, Option<Cow<'a, [u8]>>)>,
 }
 
-impl Decoder<'_> {
-    fn attachment(&mut self, part: &Part) {
+impl<'a> Decoder<'a> {
+    fn new(upload: &'a Upload, limits: &'a Limits) -> Self {
+        Decoder {
+            decoded: DecodedUpload {
+                info: upload.event.info.clone(),
+                endpoint_counts: upload.event.endpoint_counts.clone(),
+                ..DecodedUpload::default()
+            },
+            family: &upload.event.family,
+            note: Note::of(&upload.event.extra),
+            previous: None,
+            contexts: Contexts::default(),
+            counts_endpoints: upload.event.endpoint_counts.is_empty(),
+            limits,
+            bytes_left: limits.decompressed,
+            memory_left: limits.formats.max_memory,
+            problems_left_out: 0,
+            start_ns: upload.event.start.as_microsecond().saturating_mul(1000),
+            traces: Vec::new(),
+        }
+    }
+
+    fn attachment(&mut self, part: &'a Part) {
         let name = part.file_name();
-        // These two are large and not read, so there is no point in decompressing them. Everything else goes by
-        // content.
-        match extension(name) {
-            "jfr" => return self.undecoded(name, Content::Jfr),
-            "trace" => return self.undecoded(name, Content::GoTrace),
-            _ => {}
+        if is_trace(part) {
+            return self.traces.push((part, None));
+        }
+        // Large and of no use as long as nothing reads them, so there is no point in decompressing them. Everything else
+        // goes by content.
+        let by_name = Format::by_file_name(name).filter(|format| !format.is_readable());
+        if let Some(format @ Format::Jfr) = by_name {
+            return self.undecoded(name, Content::of(Some(format), &[]));
         }
         let Some(bytes) = self.decompress(part) else {
             return self.undecoded(name, Content::Unknown);
         };
-        // A plain pprof may start with bytes that look like JSON after a line feed.
-        let encoding = match compression::sniff(&bytes) {
-            Encoding::Json if extension(name) == "pprof" => Encoding::Plain,
-            other => other,
-        };
-        match encoding {
-            Encoding::Jfr => self.undecoded(name, Content::Jfr),
-            Encoding::Zip => self.undecoded(name, Content::Zip),
-            Encoding::Json => self.json(name, &bytes),
-            Encoding::Zstd | Encoding::Gzip | Encoding::Lz4 => {
+        match (compression::sniff(&bytes), name) {
+            (Encoding::Zstd | Encoding::Gzip | Encoding::Lz4, _) => {
                 self.problem(Problem::in_part(name, "it is compressed twice; it was kept, but not read"));
                 self.undecoded(name, Content::Unknown);
             }
-            Encoding::Plain if is_go_trace(&bytes) => self.undecoded(name, Content::GoTrace),
-            Encoding::Plain => self.profile(name, &bytes),
+            (Encoding::Json, "metrics.json" | "code-provenance.json") => self.json(name, &bytes),
+            (_, CONTEXT_LABELS) if self.note.is_some() => self.context_labels(name, &bytes),
+            (_, "histogram.json") => self.dotnet_heap(name, &bytes, dotnet_heap::decode_histogram),
+            (_, "reference_tree.json" | "reference_tree.bin") => {
+                self.dotnet_heap(name, &bytes, dotnet_heap::decode_reference_tree);
+            }
+            _ if format(name, &bytes) == Some(Format::GoTrace) => self.traces.push((part, Some(bytes))),
+            _ => self.profile(name, &bytes),
+        }
+    }
+
+    fn trace(&mut self, part: &'a Part, bytes: Option<Cow<'a, [u8]>>) {
+        let name = part.file_name();
+        let Some(bytes) = bytes.or_else(|| self.decompress(part)) else {
+            return self.undecoded(name, Content::Unknown);
+        };
+        let before = self.decoded.profiles.len();
+        self.profile(name, &bytes);
+        for (_, profile) in self.decoded.profiles.iter_mut().skip(before).filter(|(_, it)| it.start_ns == 0) {
+            profile.samples.shift(self.start_ns);
+            profile.start_ns = self.start_ns;
         }
     }
 
@@ -214,10 +314,9 @@ impl Decoder<'_> {
         }
         let read = match name {
             "metrics.json" => metrics::decode(bytes).map(|metrics| self.decoded.metrics.extend(metrics)),
-            "code-provenance.json" => {
+            _ => {
                 code_provenance::decode(bytes).map(|libraries| self.decoded.code_provenance.extend(libraries))
             }
-            _ => return self.undecoded(name, Content::Json),
         };
         if let Err(error) = read {
             self.problem(Problem::in_part(name, format!("it is not readable: {error}")));
@@ -230,27 +329,89 @@ impl Decoder<'_> {
             self.problem(Problem::in_part(name, "it is empty"));
             return self.undecoded(name, Content::Unknown);
         }
-        let limits = vesta_formats::Limits { max_memory: self.memory_left, ..self.limits.formats };
-        let read = match format(name, bytes) {
-            Some(Format::Pprof) => pprof::decode(bytes, &limits).map_err(|error| describe(&error)),
-            Some(Format::Collapsed) => collapsed::decode(bytes, &limits).map_err(|error| describe(&error)),
-            _ => return self.undecoded(name, Content::Unknown),
+        let limits = self.limits();
+        let read = match pyroscope::layout(extension(name)) {
+            Some(layout) => {
+                vesta_formats::pyroscope::decode(layout, bytes, &limits).map_err(|error| describe(&error))
+            }
+            None => {
+                let known = format(name, bytes);
+                let Some(format) = known.filter(|format| format.is_readable()) else {
+                    return self.undecoded(name, Content::of(known, bytes));
+                };
+                match format {
+                    // A recording says more than what is in its samples.
+                    Format::Jfr => recording::decode_with(bytes, &self.contexts, &limits)
+                        .map(|recording| self.recording(recording))
+                        .map_err(|source| FormatError::Broken { format, source: Box::new(source) }),
+                    _ => format.decode(bytes, &limits),
+                }
+                .map_err(|error| describe(&error))
+            }
         };
         match read {
-            Ok(decoded) => {
-                for problem in &decoded.problems {
-                    self.problem(Problem::in_part(name, problem.to_string()));
-                }
-                let mut profile = decoded.profile;
-                naming::name_value_types(&mut profile, self.family, name);
-                self.memory_left = self.memory_left.saturating_sub(profile.heap_size());
-                self.decoded.profiles.push((name.to_owned(), profile));
+            Ok(decoded) => self.keep(name, decoded),
+            Err(reason) => self.unreadable(name, reason),
+        }
+    }
+
+    fn context_labels(&mut self, name: &str, bytes: &[u8]) {
+        match Contexts::decode(bytes) {
+            Ok(contexts) => self.contexts = contexts,
+            Err(error) => self.unreadable(name, describe(&error)),
+        }
+    }
+
+    /// What .NET says of its heap. It sends the file, with nothing in it, when it looked at no heap.
+    fn dotnet_heap(&mut self, name: &str, bytes: &[u8], decode: DotnetHeapDecoder) {
+        match decode(bytes, &self.limits()) {
+            Ok(decoded) if decoded.profile.samples.is_empty() && decoded.problems.is_empty() => {}
+            Ok(decoded) => self.keep(name, decoded),
+            Err(error) => self.unreadable(name, describe(&error)),
+        }
+    }
+
+    /// What one more profile may take.
+    fn limits(&self) -> vesta_formats::Limits {
+        vesta_formats::Limits { max_memory: self.memory_left, ..self.limits.formats }
+    }
+
+    fn unreadable(&mut self, name: &str, reason: String) {
+        self.problem(Problem::in_part(name, reason));
+        self.undecoded(name, Content::Unknown);
+    }
+
+    fn keep(&mut self, name: &str, decoded: Decoded) {
+        for problem in &decoded.problems {
+            self.problem(Problem::in_part(name, problem.to_string()));
+        }
+        let mut profile = decoded.profile;
+        self.memory_left = self.memory_left.saturating_sub(profile.heap_size());
+        if let Some(note) = &self.note {
+            if name == PREVIOUS_PROFILE {
+                self.previous = Some(profile);
+                return;
             }
-            Err(reason) => {
-                self.problem(Problem::in_part(name, reason));
-                self.undecoded(name, Content::Unknown);
+            if let Some(previous) = self.previous.take() {
+                note.subtract(&mut profile, &previous);
+            }
+            note.apply(&mut profile);
+        }
+        naming::name_value_types(&mut profile, self.family, name);
+        self.decoded.profiles.push((name.to_owned(), profile));
+    }
+
+    /// Keeps what a recording says besides its samples.
+    fn recording(&mut self, recording: Recording) -> Decoded {
+        self.decoded.metrics.extend(recording.metrics);
+        facts::complete(&mut self.decoded.info, facts::info(recording.facts));
+        if self.counts_endpoints {
+            for (endpoint, count) in recording.endpoint_counts {
+                let sum = self.decoded.endpoint_counts.entry(endpoint).or_default();
+                *sum = sum.saturating_add(count);
             }
         }
+        Decoded { profile: recording.profile, problems: recording.problems }
     }
 
     fn undecoded(&mut self, name: &str, content: Content) {
@@ -292,15 +453,15 @@ fn format(name: &str, bytes: &[u8]) -> Option<Format> {
     match extension(name) {
         "pprof" => Some(Format::Pprof),
         "collapsed" | "folded" => Some(Format::Collapsed),
-        _ => detect(name, bytes).filter(|format| *format == Format::Pprof),
+        _ => detect(name, bytes).filter(|format| *format != Format::Collapsed),
     }
+}
+
+/// Whether a part is an execution trace of Go, as its name has it.
+fn is_trace(part: &Part) -> bool {
+    Format::by_file_name(part.file_name()) == Some(Format::GoTrace)
 }
 
 fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
-}
-
-/// `go 1.26 trace` and zeros up to 16 bytes.
-fn is_go_trace(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"go 1.") && bytes.get(..16).is_some_and(|head| head.windows(6).any(|w| w == b" trace"))
 }

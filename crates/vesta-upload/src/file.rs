@@ -1,11 +1,15 @@
 //! Files as uploads: what people import or open is put into the envelope that profiling libraries send.
 
 use crate::build::{BuildError, Built, Compression, MultipartBuilder, UploadBuilder};
+use crate::naming::name_value_types;
+use crate::otlp::{Process, attribute};
 use crate::{Headers, Limits, Tag, Tags, Upload, UploadError};
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 use vesta_formats::compression::{Encoding, decompress, sniff};
+use vesta_formats::otlp::{self, Part};
 use vesta_formats::{Format, FormatError, decode_file, detect};
 use vesta_profile::Profile;
 
@@ -58,7 +62,9 @@ pub fn read(name: &str, bytes: &Bytes, limits: &Limits) -> Result<ReadFile, File
         let upload = Upload::parse(&headers, bytes.clone(), limits).map_err(FileError::Upload)?;
         return Ok(ReadFile { contents: Contents::Upload(Box::new(upload)), problems: Vec::new() });
     }
-    let decoded = decode_file(name, bytes, &limits.formats)?;
+    let mut decoded = decode_file(name, bytes, &limits.formats)?;
+    // As it is named once it was imported.
+    name_value_types(&mut decoded.profile, "", name.rsplit('/').next().unwrap_or(name));
     let problems = decoded.problems.iter().map(ToString::to_string).collect();
     Ok(ReadFile { contents: Contents::Profile(Box::new(decoded.profile)), problems })
 }
@@ -91,8 +97,29 @@ pub fn captured(upload: &Upload, about: &About) -> Built {
     attachments.build()
 }
 
-/// An upload around a profile. The file goes into it byte for byte. `otherwise` is when the profile starts if nobody
-/// says.
+/// Uploads around a profile: one with the file, byte for byte; of a message of OpenTelemetry about several processes, one
+/// per process with its part of the message. `otherwise` is when a profile starts if nobody says.
+pub fn envelopes(
+    file_name: &str,
+    bytes: &Bytes,
+    profile: &Profile,
+    about: &About,
+    otherwise: Timestamp,
+) -> Result<Vec<Built>, BuildError> {
+    let parts = parts(file_name, bytes);
+    if parts.len() < 2 {
+        return Ok(vec![around_file(file_name, bytes, profile, &parts, about, otherwise)?]);
+    }
+    let of_part = |part: Part| {
+        let process = Process::of(&part, otherwise);
+        let period = Period::new(part.start_ns, part.end_ns.saturating_sub(part.start_ns), otherwise);
+        let builder = envelope_of(file_name, Some(&process), period, about);
+        builder.attachment("profile.otlp", part.bytes, Compression::Zstd).build()
+    };
+    parts.into_iter().map(of_part).collect()
+}
+
+/// One upload around a profile, whatever the number of processes.
 pub fn envelope(
     file_name: &str,
     bytes: &Bytes,
@@ -100,21 +127,72 @@ pub fn envelope(
     about: &About,
     otherwise: Timestamp,
 ) -> Result<Built, BuildError> {
-    let service = file_name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("imported");
-    let own_start = Some(profile.start_ns).filter(|&start| start > 0);
-    let start = own_start.and_then(|start| Timestamp::from_nanosecond(i128::from(start)).ok());
-    let start = start.unwrap_or(otherwise);
-    let end = start.saturating_add(SignedDuration::from_nanos(profile.duration_ns.max(0)));
-    let (start, end) = moved(start, end.unwrap_or(start), about.start);
+    around_file(file_name, bytes, profile, &parts(file_name, bytes), about, otherwise)
+}
+
+fn around_file(
+    file_name: &str,
+    bytes: &Bytes,
+    profile: &Profile,
+    parts: &[Part],
+    about: &About,
+    otherwise: Timestamp,
+) -> Result<Built, BuildError> {
+    let process = match parts {
+        [part] => Some(Process::of(part, otherwise)),
+        _ => None,
+    };
+    let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+    let period = Period::new(positive(profile.start_ns), positive(profile.duration_ns), otherwise);
     let is_compressed = matches!(sniff(bytes), Encoding::Gzip | Encoding::Zstd | Encoding::Lz4);
     let compression = if is_compressed { Compression::None } else { Compression::Zstd };
-    let mut tags = Tags::new();
-    tags.insert(Tag { key: "service".to_owned(), value: service.replace(',', "_") });
-    let tags = with_tags(&tags, &about.tags);
-    UploadBuilder::new(about.language.clone().unwrap_or_default(), start, end)
-        .tags(tags.iter().cloned())
+    envelope_of(file_name, process.as_ref(), period, about)
         .attachment(attachment_name(file_name, bytes), bytes.to_vec(), compression)
         .build()
+}
+
+/// An upload about what the user says a file is of, else what the file says, else its name.
+fn envelope_of(
+    file_name: &str,
+    process: Option<&Process>,
+    Period { start, end }: Period,
+    about: &About,
+) -> UploadBuilder {
+    let (start, end) = moved(start, end, about.start);
+    let mut tags = process.map(|process| process.tags.clone()).unwrap_or_default();
+    if !tags.contains_key("service") {
+        let stem = file_name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("imported");
+        tags.insert(Tag { key: "service".to_owned(), value: stem.replace(',', "_") });
+    }
+    let family = process.map(|process| process.family).unwrap_or_default();
+    UploadBuilder::new(about.language.as_deref().unwrap_or(family), start, end)
+        .tags(with_tags(&tags, &about.tags).iter().cloned())
+}
+
+/// What messages of OpenTelemetry have of each process; nothing of other files, or if the message cannot be cut.
+fn parts(file_name: &str, bytes: &[u8]) -> Vec<Part> {
+    let limits = vesta_formats::Limits::default();
+    let Ok(plain) = decompress(bytes, limits.max_bytes) else { return Vec::new() };
+    if detect(file_name, &plain) != Some(Format::Otlp) {
+        return Vec::new();
+    }
+    otlp::split_file(&plain, &limits).map(|split| split.parts).unwrap_or_default()
+}
+
+/// When a profile was taken.
+struct Period {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Period {
+    /// From a time on, which is 0 if it is not known, for so long.
+    fn new(start_ns: u64, duration_ns: u64, otherwise: Timestamp) -> Period {
+        let known = Timestamp::from_nanosecond(i128::from(start_ns)).ok().filter(|_| start_ns > 0);
+        let start = known.unwrap_or(otherwise);
+        let end = start.saturating_add(Duration::from_nanos(duration_ns)).unwrap_or(start);
+        Period { start, end }
+    }
 }
 
 /// The boundary of a captured upload: a body has it in its first line, where its request has it in a header.
@@ -140,10 +218,13 @@ fn moved(start: Timestamp, end: Timestamp, to: Option<Timestamp>) -> (Timestamp,
     (to, to.saturating_add(end.duration_since(start)).unwrap_or(to))
 }
 
-/// `tags` with those of `others` in place of the ones with the same key.
+/// `tags` with those of `others` in place of the ones that say the same: under the same key, or under OpenTelemetry's
+/// name for it.
 fn with_tags(tags: &Tags, others: &[Tag]) -> Tags {
     let mut all = Tags::new();
-    let kept = tags.iter().filter(|tag| others.iter().all(|other| other.key != tag.key));
+    let is_said =
+        |tag: &Tag| others.iter().any(|other| other.key == tag.key || attribute(&other.key) == tag.key);
+    let kept = tags.iter().filter(|tag| !is_said(tag));
     kept.chain(others).for_each(|tag| all.insert(tag.clone()));
     all
 }

@@ -48,6 +48,7 @@ mod problem;
 pub mod multipart;
 
 mod event;
+mod facts;
 mod identity;
 mod tags;
 
@@ -61,6 +62,8 @@ mod naming;
 
 pub mod build;
 pub mod file;
+pub mod otlp;
+pub mod pyroscope;
 
 pub use build::{BuildError, Built, Compression, MultipartBuilder, UploadBuilder};
 pub use code_provenance::Library;

@@ -3,10 +3,10 @@
 use crate::fixtures;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vesta_formats::compression;
-use vesta_profile::FrameKind;
-use vesta_upload::{Compression, Content, DecodedUpload, Limits, Upload, UploadBuilder};
+use vesta_profile::{FrameKind, Profile};
+use vesta_upload::{Compression, Content, DecodedUpload, Headers, Limits, Upload, UploadBuilder};
 
 fn decode(builder: UploadBuilder) -> DecodedUpload {
     decode_within(builder, &Limits::default())
@@ -37,8 +37,10 @@ fn totals_of_every_profile_equal_those_of_an_independent_decoder() {
         let decoded = fixture.upload().decode(&Limits::default());
         let expected: Vec<&Value> =
             fixture.expected_parts().iter().filter(|part| part.get("pprof").is_some()).collect();
-        assert_eq!(decoded.profiles.len(), expected.len(), "{}", fixture.name);
-        for ((file_name, profile), part) in decoded.profiles.iter().zip(expected) {
+        let is_pprof = |(file_name, _): &&(String, Profile)| !file_name.ends_with(".jfr");
+        let profiles: Vec<&(String, Profile)> = decoded.profiles.iter().filter(is_pprof).collect();
+        assert_eq!(profiles.len(), expected.len(), "{}", fixture.name);
+        for ((file_name, profile), part) in profiles.into_iter().zip(expected) {
             let context = format!("{}: {file_name}", fixture.name);
             assert_eq!(Some(file_name.as_str()), part["filename"].as_str(), "{context}");
             let samples = part["pprof"]["counts"]["samples"].as_u64().unwrap();
@@ -126,8 +128,11 @@ fn metrics_are_read_compressed_or_not() {
             .flat_map(|part| part["json"].as_array().unwrap())
             .map(|pair| (pair[0].as_str().unwrap().to_owned(), pair[1].as_f64().unwrap()))
             .collect();
-        assert_eq!(decoded.metrics, expected, "{}", fixture.name);
-        assert_eq!(fixture.name.starts_with("go"), !decoded.metrics.is_empty(), "{}", fixture.name);
+        // Recordings of Java have numbers of their own.
+        let metrics: Vec<(String, f64)> =
+            decoded.metrics.into_iter().filter(|(name, _)| !name.starts_with("jvm_")).collect();
+        assert_eq!(metrics, expected, "{}", fixture.name);
+        assert_eq!(fixture.name.starts_with("go"), !metrics.is_empty(), "{}", fixture.name);
     }
 }
 
@@ -154,12 +159,52 @@ fn code_provenance_is_read_compressed_or_not() {
 
 #[test]
 fn attachments_that_are_not_read_are_named() {
-    let java = fixtures::named("java-synth-zstd-01").upload().decode(&Limits::default());
-    assert_eq!(java.undecoded.len(), 1);
-    assert_eq!((java.undecoded[0].file_name.as_str(), java.undecoded[0].content), ("main.jfr", Content::Jfr));
     let go = fixtures::named("go-default-types-01").upload().decode(&Limits::default());
     assert_eq!(go.undecoded.len(), 1);
     assert_eq!((go.undecoded[0].file_name.as_str(), go.undecoded[0].content), ("go.trace", Content::GoTrace));
+}
+
+#[test]
+fn recordings_of_java_complete_what_the_event_says() {
+    for name in ["java-01", "java-jfr-01"] {
+        let upload = fixtures::named(name).upload();
+        assert!(upload.event.info.is_none() && upload.event.endpoint_counts.is_empty(), "{name}");
+        let decoded = upload.decode(&Limits::default());
+        assert_eq!(decoded.problems, [], "{name}");
+        let info = decoded.info.unwrap();
+        assert_eq!(info["runtime"]["name"], "OpenJDK 64-Bit Server VM", "{name}");
+        assert_eq!(info["profiler"]["settings"]["Upload Period"], "10 seconds", "{name}");
+        assert_eq!(info["properties"]["tickets.db.password"], "<redacted>", "{name}");
+        assert!(!info.to_string().contains("hunter2"), "{name}: {info}");
+        assert!(decoded.endpoint_counts["GET /buy"] > 50, "{name}: {:?}", decoded.endpoint_counts);
+        assert!(decoded.metrics.iter().any(|(name, count)| name == "jvm_gc_count" && *count > 0.0), "{name}");
+    }
+}
+
+#[test]
+fn what_the_event_says_goes_before_what_a_recording_says() {
+    let jfr = attachment("java-01", "main.jfr");
+    let event = r#"{
+        "start": "2026-11-26T21:14:57Z", "end": "2026-11-26T21:15:07Z", "family": "java", "version": "4",
+        "attachments": ["main.jfr"], "endpoint_counts": {"GET /": 7},
+        "info": {"runtime": {"name": "mine", "id": 1}, "flags": "none"}
+    }"#;
+    let body = [
+        b"--x\r\nContent-Disposition: form-data; name=\"event\"; filename=\"event.json\"\r\n\r\n",
+        event.as_bytes(),
+        b"\r\n--x\r\nContent-Disposition: form-data; name=\"main\"; filename=\"main.jfr\"\r\n\r\n",
+        &jfr,
+        b"\r\n--x--\r\n",
+    ]
+    .concat();
+    let headers = Headers::from_pairs([("Content-Type", "multipart/form-data; boundary=x")]);
+    let decoded =
+        Upload::parse(&headers, body.into(), &Limits::default()).unwrap().decode(&Limits::default());
+    let info = decoded.info.unwrap();
+    assert_eq!((&info["runtime"]["name"], &info["runtime"]["id"]), (&"mine".into(), &1.into()));
+    assert!(info["runtime"]["arguments"].as_str().unwrap().contains("dd-java-agent.jar"));
+    assert_eq!(info["flags"], "none");
+    assert_eq!(decoded.endpoint_counts.into_iter().collect::<Vec<_>>(), [("GET /".to_owned(), 7)]);
 }
 
 #[test]
@@ -172,21 +217,16 @@ fn content_decides_what_an_attachment_is() {
             .attachment("auto", pprof, Compression::Lz4)
             .attachment("recording", jfr, Compression::Gzip)
             .attachment("execution", trace, Compression::Zstd)
-            .attachment("histogram.json", "{}", Compression::None)
+            .attachment("settings.json", "{}", Compression::None)
             .attachment("notes.txt", "nothing to see 5", Compression::None),
     );
-    assert_eq!(decoded.profiles.len(), 1);
-    assert_eq!(decoded.profiles[0].0, "auto");
+    let profiles: Vec<&str> = decoded.profiles.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(profiles, ["auto", "recording"]);
     let undecoded: Vec<(&str, Content)> =
         decoded.undecoded.iter().map(|it| (it.file_name.as_str(), it.content)).collect();
     assert_eq!(
         undecoded,
-        [
-            ("recording", Content::Jfr),
-            ("execution", Content::GoTrace),
-            ("histogram.json", Content::Json),
-            ("notes.txt", Content::Unknown)
-        ]
+        [("settings.json", Content::Json), ("notes.txt", Content::Unknown), ("execution", Content::GoTrace)]
     );
     assert_eq!(decoded.problems, []);
 }
@@ -239,4 +279,56 @@ fn problems_are_bounded_and_the_rest_is_counted() {
     let decoded = decode_within(upload, &limits);
     assert_eq!(decoded.problems.len(), 6);
     assert_eq!(decoded.problems[5].to_string(), "15 more problems were left out");
+}
+
+#[test]
+fn a_trace_beside_profiles_counts_nothing_twice() {
+    let upload = fixtures::named("go-default-types-01").upload();
+    let decoded = upload.decode(&Limits::default());
+    assert!(decoded.profiles.iter().all(|(name, _)| name != "go.trace"));
+    let traces = upload.decode_traces(&Limits::default());
+    let [(name, trace)] = traces.profiles.as_slice() else { panic!("{} traces", traces.profiles.len()) };
+    assert_eq!((name.as_str(), traces.problems.as_slice()), ("go.trace", &[][..]));
+    let total = |name| trace.samples.total(trace.value_type_index(name).unwrap());
+    assert!(total("goroutine-time") > 1_000_000_000 && total("cpu-samples") > 100);
+    // It was taken within the period of the upload.
+    let (start, end) = (upload.event.start.as_nanosecond(), upload.event.end.as_nanosecond());
+    assert!((start..end).contains(&i128::from(trace.start_ns)));
+    assert!(fixtures::named("go-02").upload().decode_traces(&Limits::default()).profiles.is_empty());
+}
+
+#[test]
+fn a_trace_alone_is_read_as_a_profile() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/traces/go-1.22.trace");
+    let trace = std::fs::read(path).unwrap();
+    let built = builder().attachment("go.trace", trace, Compression::Zstd).build().unwrap();
+    let upload = Upload::parse(&built.headers(), built.body, &Limits::default()).unwrap();
+    let decoded = upload.decode(&Limits::default());
+    assert_eq!(decoded.profiles.len(), 1);
+    assert!(decoded.value_types().iter().any(|total| total.value_type.name == "off-cpu-time"));
+    assert!(upload.decode_traces(&Limits::default()).profiles.is_empty());
+    // Traces of Go 1.22 do not say when they were taken.
+    let start_ns = i64::try_from(upload.event.start.as_nanosecond()).unwrap();
+    let samples = &decoded.profiles[0].1.samples;
+    let within = start_ns..=start_ns + decoded.profiles[0].1.duration_ns + 1;
+    assert!(samples.timestamps_ns.iter().all(|time| within.contains(time)));
+}
+
+#[test]
+fn the_profiles_of_an_upload_as_one_last_as_long_as_the_upload() {
+    // Its CPU profile and its counters each have a start of their own, a minute apart.
+    let upload = fixtures::named("go-02").upload();
+    let mut decoded = upload.decode(&Limits::default());
+    let starts: BTreeSet<i64> = decoded.profiles.iter().map(|(_, profile)| profile.start_ns).collect();
+    assert!(decoded.profiles.len() > 1 && starts.len() > 1, "{starts:?}");
+    let totals: Vec<_> =
+        decoded.value_types().into_iter().map(|total| (total.value_type.name, total.total)).collect();
+    let whole = decoded.take_whole(&upload.event).unwrap();
+    assert_eq!(i128::from(whole.start_ns), upload.event.start.as_nanosecond());
+    assert_eq!(u128::from(whole.duration_ns.unsigned_abs()), upload.event.duration().as_nanos());
+    for (name, total) in totals {
+        assert_eq!(whole.samples.total(whole.value_type_index(&name).unwrap()), total, "{name}");
+    }
+    assert!(decoded.profiles.is_empty());
+    assert!(decoded.take_whole(&upload.event).is_none());
 }

@@ -10,8 +10,10 @@
 mod build;
 mod decode;
 mod dedupe;
+mod dotnet;
 mod event;
 mod fixtures;
 mod hostile;
 mod identity;
 mod multipart;
+mod otlp;
