@@ -1,6 +1,6 @@
 //! How a store is set up.
 
-use crate::{Clock, SystemClock, Timestamp};
+use crate::{Clock, SymbolFiles, SystemClock, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,11 @@ pub struct StoreConfig {
     pub query_bytes: usize,
     /// Bytes of frames and stacks kept to name samples. Default 96 MiB.
     pub symbol_bytes: usize,
+    /// The symbol files of another store, to be used in place of those in the folder: a server has one set of them for
+    /// all its stores.
+    pub symbol_files: Option<Arc<SymbolFiles>>,
+    /// The most bytes of symbol files in the folder. Default 2 GiB.
+    pub symbol_file_bytes: u64,
     /// Bytes at which the log starts a new segment. Default 128 MiB.
     pub segment_bytes: u64,
     /// Small files of one table and day that start a compaction. Default 24.
@@ -100,6 +105,8 @@ impl StoreConfig {
             memory_bytes: 192 << 20,
             query_bytes: 512 << 20,
             symbol_bytes: 96 << 20,
+            symbol_files: None,
+            symbol_file_bytes: 2 << 30,
             segment_bytes: 128 << 20,
             compaction_files: 24,
             file_bytes: 256 << 20,

@@ -11,7 +11,7 @@ use crate::tables::generation::{Generation, Sealed};
 use crate::tables::provider::{STORAGE_URL, TableView};
 use crate::tables::schema::{PerTable, Table};
 use crate::written_symbols::WrittenSymbols;
-use crate::{ProfileId, Retention, Snapshot, StoreConfig, Timestamp};
+use crate::{ProfileId, Retention, Snapshot, StoreConfig, SymbolFiles, Timestamp};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,7 @@ pub(crate) struct Core {
     pub(crate) catalogs: PerTable<Catalog>,
     pub(crate) runtime: Arc<RuntimeEnv>,
     pub(crate) symbols: Symbols,
+    pub(crate) symbol_files: Arc<SymbolFiles>,
     pub(crate) counters: Counters,
     pub(crate) clock_watch: ClockWatch,
     view: Mutex<View>,
@@ -108,6 +109,7 @@ impl Core {
         catalogs: PerTable<Catalog>,
         files: PerTable<FileSet>,
         retention: Retention,
+        symbol_files: Arc<SymbolFiles>,
     ) -> Result<Core, datafusion::error::DataFusionError> {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(config.query_bytes, 1.0)
@@ -118,7 +120,8 @@ impl Core {
         }
         Ok(Core {
             dedupe: Arc::new(Dedupe::new(config.dedupe_uploads, config.dedupe_age)),
-            symbols: Symbols::new(config.symbol_bytes),
+            symbols: Symbols::new(config.symbol_bytes, Arc::clone(&symbol_files)),
+            symbol_files,
             room: Arc::new(Semaphore::new(config.queue_bytes / ROOM_BYTES)),
             decoders: Semaphore::new(config.decoders.max(1)),
             segments: SegmentList::default(),

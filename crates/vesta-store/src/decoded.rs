@@ -1,9 +1,11 @@
 //! Profiles as they were sent: with times, spans and labels that tables do not have.
 
+use crate::symbol_files::Places;
 use crate::tables::rows::sample_rows;
 use crate::{ProfileId, RawUpload, ReadError, Store, Timestamp};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
+use std::sync::Arc;
 use vesta_profile::{Profile, Selection};
 use vesta_upload::Upload;
 
@@ -33,21 +35,53 @@ impl DecodedProfile {
 }
 
 impl Store {
+    /// The profile with functions in place of places in binaries, where symbol files have them. Its stacks are not those
+    /// of tables any more.
+    pub async fn named(&self, decoded: &Arc<DecodedProfile>) -> Arc<DecodedProfile> {
+        let named = self.symbol_files().name(Places::of(&decoded.profile)).await;
+        if named.is_empty() {
+            return Arc::clone(decoded);
+        }
+        let mut copy = DecodedProfile::clone(decoded);
+        let work = tokio::task::spawn_blocking(move || {
+            named.apply(&mut copy.profile);
+            copy
+        });
+        work.await.map_or_else(|_| Arc::clone(decoded), Arc::new)
+    }
+
     /// Decodes the upload of a profile; `None` if there is no such profile any more.
     pub async fn decoded(&self, id: ProfileId) -> Result<Option<DecodedProfile>, ReadError> {
         let Some(raw) = self.raw(id).await? else { return Ok(None) };
         let limits = self.limits().clone();
-        let work = tokio::task::spawn_blocking(move || decode(raw, &limits));
+        let work = tokio::task::spawn_blocking(move || decode(raw, Part::Profiles, &limits));
+        work.await.map_err(|_| ReadError::Damaged(id))?.map(Some).ok_or(ReadError::Damaged(id))
+    }
+
+    /// Decodes the execution traces that were sent beside a profile, as one; without a sample if there are none, `None`
+    /// if there is no such profile any more. Their times are in no table.
+    pub async fn decoded_traces(&self, id: ProfileId) -> Result<Option<DecodedProfile>, ReadError> {
+        let Some(raw) = self.raw(id).await? else { return Ok(None) };
+        let limits = self.limits().clone();
+        let work = tokio::task::spawn_blocking(move || decode(raw, Part::Traces, &limits));
         work.await.map_err(|_| ReadError::Damaged(id))?.map(Some).ok_or(ReadError::Damaged(id))
     }
 }
 
-fn decode(raw: RawUpload, limits: &vesta_upload::Limits) -> Option<DecodedProfile> {
+/// Which attachments of an upload are decoded.
+#[derive(Clone, Copy)]
+enum Part {
+    Profiles,
+    Traces,
+}
+
+fn decode(raw: RawUpload, part: Part, limits: &vesta_upload::Limits) -> Option<DecodedProfile> {
     let upload = Upload::parse(&raw.headers, raw.body, limits).ok()?;
-    let decoded = upload.decode(limits);
-    let mut profiles = decoded.profiles.into_iter().map(|(_, profile)| profile);
-    let mut profile = profiles.next().unwrap_or_default();
-    profiles.for_each(|other| profile.merge(&other));
+    let mut decoded = match part {
+        Part::Profiles => upload.decode(limits),
+        Part::Traces => upload.decode_traces(limits),
+    };
+    let mut profile = decoded.take_whole(&upload.event).unwrap_or_default();
     let mut problems: Vec<String> = decoded.problems.iter().map(ToString::to_string).collect();
     let period = (upload.event.start, upload.event.end);
     if let Some(distance) = profile.samples.align((nanoseconds(period.0), nanoseconds(period.1))) {

@@ -15,6 +15,8 @@
 //!   [`Snapshot`] waits for those acknowledged before it was asked for, and joins rows in memory with files.
 //! - **Exactly once.** Rows are flushed in the order of the log. The commit of table `profiles` says up to which
 //!   profile the tables are complete; opening a store drops what is beyond and replays the log from there.
+//! - **Native code is named late.** Profiles keep places in binaries; [`SymbolFiles`] name them when somebody asks, so
+//!   it does not matter which came first.
 //! - **Everything is bounded**: queues, memory, caches and the disk, see [`StoreConfig`].
 //!
 //! # Non-goals
@@ -59,6 +61,7 @@ mod decoded;
 mod snapshot;
 mod status;
 mod store;
+mod symbol_files;
 mod symbols;
 
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -69,4 +72,7 @@ pub use profile_id::{ProfileId, ProfileIdError};
 pub use snapshot::Snapshot;
 pub use status::Status;
 pub use store::{Ack, RawUpload, Store};
+pub use symbol_files::{
+    BuildId, BuildIdError, StoredSymbols, SymbolFileError, SymbolFileInfo, SymbolFiles, SymbolStatus,
+};
 pub use symbols::{ResolvedStacks, Symbols};

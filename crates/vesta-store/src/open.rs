@@ -11,7 +11,7 @@ use crate::storage::{Storage, create_folders};
 use crate::tables::catalog::{Catalog, Change, Opened, Reason};
 use crate::tables::data_file::{DataFile, TABLES};
 use crate::tables::schema::{PerTable, Table};
-use crate::{OpenError, ProfileId, Store, StoreConfig, TableError, Timestamp};
+use crate::{OpenError, ProfileId, Store, StoreConfig, SymbolFileError, SymbolFiles, TableError, Timestamp};
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::{col, lit};
@@ -88,9 +88,25 @@ async fn open_tables(config: Arc<StoreConfig>, storage: Storage) -> Result<Core,
     }
     let catalogs: [Catalog; Table::ALL.len()] = catalogs.try_into().map_err(|_| TableError::Closed)?;
     let retention = crate::settings::load(&storage).await?.unwrap_or(config.retention);
-    let core = Core::new(config, storage, PerTable(catalogs), files, retention)?;
+    let symbol_files = open_symbol_files(&config, &storage).await?;
+    let core = Core::new(config, storage, PerTable(catalogs), files, retention, symbol_files)?;
     core.view().durable = flushed;
     Ok(core)
+}
+
+/// The symbol files of the folder, or of another store.
+async fn open_symbol_files(config: &StoreConfig, storage: &Storage) -> Result<Arc<SymbolFiles>, TableError> {
+    if let Some(files) = &config.symbol_files {
+        return Ok(Arc::clone(files));
+    }
+    let (root, clock) = (Arc::clone(&storage.root), Arc::clone(&config.clock));
+    let (max, free) = (config.symbol_file_bytes, config.free_bytes);
+    let opened = tokio::task::spawn_blocking(move || SymbolFiles::open(&root, max, free, clock)).await;
+    let opened = opened.map_err(|_| TableError::Closed)?;
+    opened.map(Arc::new).map_err(|error| match error {
+        SymbolFileError::Io { path, source } => TableError::Io { path, source },
+        other => TableError::Io { path: storage.root.to_path_buf(), source: io::Error::other(other) },
+    })
 }
 
 /// Deletes files in the folder of a table that are not in its list: nobody will ever read them.

@@ -8,8 +8,8 @@ use crate::log::segment::Place;
 use crate::log::writer::{Append, LogWriter};
 use crate::tables::schema::Table;
 use crate::{
-    AppendError, OpenError, ProfileId, ReadError, Retention, Snapshot, Status, StoreConfig, Symbols,
-    TableError, Timestamp,
+    AppendError, OpenError, ProfileId, ReadError, Retention, Snapshot, Status, StoreConfig, SymbolFiles,
+    Symbols, TableError, Timestamp,
 };
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -172,6 +172,11 @@ impl Store {
     /// What stack ids stand for.
     pub fn symbols(&self) -> &Symbols {
         &self.core.symbols
+    }
+
+    /// What places in binaries are called.
+    pub fn symbol_files(&self) -> &Arc<SymbolFiles> {
+        &self.core.symbol_files
     }
 
     /// Writes the rows in memory to files.

@@ -1,6 +1,7 @@
 //! What the stack ids of samples stand for.
 
 use crate::core::lock;
+use crate::symbol_files::{BuildId, Named, Places, SymbolFiles, is_place};
 use crate::tables::data_file::DataFile;
 use crate::tables::provider::TableView;
 use crate::tables::schema::Table;
@@ -12,7 +13,7 @@ use foldhash::fast::FixedState;
 use futures::StreamExt;
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use vesta_profile::{Frame, FrameId, FrameTable, StackId, StackTable, StringId, StringTable};
 
 /// With at most this many ids to look for, files are searched for them; with more, they are read through.
@@ -25,8 +26,12 @@ const STACK_BYTES: usize = 48;
 ///
 /// The cache holds what queries asked for. When it is past its bound, it is emptied before the next load, so it is
 /// never larger than its bound and what one query needs.
+///
+/// Frames without a function are looked up in symbol files, and become the functions that were put into each other at
+/// their place. When symbol files change that such frames are of, the cache is emptied as well.
 pub struct Symbols {
     cache: Mutex<Cache>,
+    files: Arc<SymbolFiles>,
     /// Held while loading, so that questions asked at the same time load once.
     loading: tokio::sync::Mutex<()>,
     max_bytes: usize,
@@ -41,6 +46,12 @@ struct Cache {
     stack_ids: HashMap<i64, StackId, FixedState>,
     /// Bytes of the stacks' frames.
     stack_bytes: usize,
+    /// What frames without a function stand for, leaf first.
+    expanded: HashMap<FrameId, Vec<FrameId>, FixedState>,
+    /// The build ids of frames that have or had no function.
+    build_ids: HashSet<StringId, FixedState>,
+    /// The generation of the symbol files that names are of.
+    generation: u64,
 }
 
 /// Stacks with everything their ids refer to. The tables are shared and may hold more than was asked for.
@@ -64,8 +75,8 @@ type LoadedStack = (i64, Vec<i64>);
 type LoadedFrames = (RecordBatch, Vec<usize>);
 
 impl Symbols {
-    pub(crate) fn new(max_bytes: usize) -> Self {
-        Symbols { cache: Mutex::default(), loading: tokio::sync::Mutex::default(), max_bytes }
+    pub(crate) fn new(max_bytes: usize, files: Arc<SymbolFiles>) -> Self {
+        Symbols { cache: Mutex::default(), files, loading: tokio::sync::Mutex::default(), max_bytes }
     }
 
     /// The stacks of these ids. `services` says which services they come from, none for any; it is a hint that saves
@@ -76,14 +87,14 @@ impl Symbols {
         services: &[String],
         stack_ids: &[i64],
     ) -> Result<ResolvedStacks, ReadError> {
-        if let Some(resolved) = lock(&self.cache).resolve(stack_ids) {
+        if let Some(resolved) = self.current().resolve(stack_ids) {
             return Ok(resolved);
         }
         let _guard = self.loading.lock().await;
         let mut missing = {
-            let mut cache = lock(&self.cache);
+            let mut cache = self.current();
             if cache.bytes() > self.max_bytes {
-                *cache = Cache::default();
+                *cache = Cache { generation: cache.generation, ..Cache::default() };
             }
             missing_ids(stack_ids.iter().copied(), &cache.stack_ids)
         };
@@ -104,9 +115,30 @@ impl Symbols {
             frames.push((batch.clone(), rows.to_vec()));
         })
         .await?;
+        let generation = self.files.generation();
+        let named = self.files.name(places_of(&frames)).await;
         let mut cache = lock(&self.cache);
-        cache.insert(&stacks, &frames, &missing_frames);
+        cache.insert(&stacks, &frames, &missing_frames, &named);
+        // Changes since the names were made may have been looked at already, when these frames were not there yet.
+        cache.generation = cache.generation.min(generation);
         Ok(cache.resolve_or_unknown(stack_ids))
+    }
+
+    /// The cache, without anything that symbol files say otherwise by now.
+    fn current(&self) -> MutexGuard<'_, Cache> {
+        let mut cache = lock(&self.cache);
+        let generation = self.files.generation();
+        if cache.generation != generation {
+            let changed = self.files.changed_since(cache.generation);
+            let concerns = |build_id: &BuildId| {
+                cache.strings.find(build_id.as_str()).is_some_and(|id| cache.build_ids.contains(&id))
+            };
+            if changed.is_none_or(|changed| changed.iter().any(concerns)) {
+                *cache = Cache::default();
+            }
+            cache.generation = generation;
+        }
+        cache
     }
 }
 
@@ -116,6 +148,7 @@ impl Cache {
             + self.frames.len() * FRAME_BYTES
             + self.stacks.len() * STACK_BYTES
             + self.stack_bytes
+            + self.expanded.values().map(|frames| size_of_val(frames.as_slice()) + STACK_BYTES).sum::<usize>()
     }
 
     /// The stacks of these ids, if all are known.
@@ -165,13 +198,27 @@ impl Cache {
         Arc::make_mut(&mut self.frames).intern(Frame { function, ..Frame::default() })
     }
 
-    fn insert(&mut self, stacks: &[LoadedStack], frames: &[LoadedFrames], lost: &HashSet<i64, FixedState>) {
+    fn insert(
+        &mut self,
+        stacks: &[LoadedStack],
+        frames: &[LoadedFrames],
+        lost: &HashSet<i64, FixedState>,
+        named: &Named,
+    ) {
         if stacks.is_empty() {
             return;
         }
         let (strings, table) = (Arc::make_mut(&mut self.strings), Arc::make_mut(&mut self.frames));
         for (batch, rows) in frames {
-            insert_frames(batch, rows, strings, table, &mut self.frame_ids);
+            insert_frames(batch, rows, strings, table, |hash, id, frame, strings, table| {
+                self.frame_ids.insert(hash, id);
+                if is_place(&frame) {
+                    self.build_ids.insert(frame.build_id);
+                }
+                if let Some(frames) = named.frames(&frame, strings, table) {
+                    self.expanded.insert(id, frames);
+                }
+            });
         }
         let unknown =
             if lost.is_empty() { FrameId::default() } else { self.placeholder_frame("[unknown frame]") };
@@ -179,7 +226,13 @@ impl Cache {
         let mut local = Vec::new();
         for (id, frame_ids) in stacks {
             local.clear();
-            local.extend(frame_ids.iter().map(|id| self.frame_ids.get(id).copied().unwrap_or(unknown)));
+            for id in frame_ids {
+                let frame = self.frame_ids.get(id).copied().unwrap_or(unknown);
+                match self.expanded.get(&frame) {
+                    Some(frames) => local.extend_from_slice(frames),
+                    None => local.push(frame),
+                }
+            }
             self.stack_bytes += local.len() * size_of::<FrameId>();
             self.stack_ids.insert(*id, table.intern(&local));
         }
@@ -253,12 +306,33 @@ fn filter(table: Table, services: &[String], missing: &HashSet<i64, FixedState>)
     service.into_iter().chain(ids).reduce(Expr::and)
 }
 
+/// The places of frames that have no function.
+fn places_of(frames: &[LoadedFrames]) -> Places {
+    let mut places = Places::default();
+    for (batch, rows) in frames {
+        let functions: &StringArray = batch.column(2).as_string::<i32>();
+        let build_ids = batch.column(8).as_dictionary::<Int32Type>();
+        let words: &StringArray = build_ids.values().as_string::<i32>();
+        let addresses = batch.column(9).as_primitive::<Int64Type>();
+        for &row in rows {
+            if !functions.value(row).is_empty() || addresses.value(row) == 0 {
+                continue;
+            }
+            if let Some(key) = build_ids.key(row) {
+                places.add(words.value(key), addresses.value(row).cast_unsigned());
+            }
+        }
+    }
+    places
+}
+
+/// Adds the frames of rows, and calls `added` with the hash, id and contents of each.
 fn insert_frames(
     batch: &RecordBatch,
     rows: &[usize],
     strings: &mut StringTable,
     frames: &mut FrameTable,
-    ids: &mut HashMap<i64, FrameId, FixedState>,
+    mut added: impl FnMut(i64, FrameId, Frame, &mut StringTable, &mut FrameTable),
 ) {
     let text = |column: usize| batch.column(column).as_string::<i32>();
     let (functions, system_names): (&StringArray, &StringArray) = (text(2), text(3));
@@ -282,7 +356,8 @@ fn insert_frames(
             address: addresses.value(row).cast_unsigned(),
             inlined: inlined.value(row),
         };
-        ids.insert(hashes.value(row), frames.intern(frame));
+        let id = frames.intern(frame);
+        added(hashes.value(row), id, frame, strings, frames);
     }
 }
 

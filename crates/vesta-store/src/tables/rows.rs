@@ -47,6 +47,7 @@ const LEFT_OUT: &[&str] = &[
     "os thread id",
     "thread_id",
     "task id",
+    "goroutine id",
     "span id",
     "local root span id",
     "trace id",
@@ -360,8 +361,8 @@ fn profile_row(
     let sorted = totals.sorted();
     let tags = upload.tags.to_sorted_strings();
     let metrics = decoded.metrics.iter().map(|(name, value)| (name.as_str(), *value));
-    let endpoints = event.endpoint_counts.iter().map(|(name, &count)| (name.as_str(), count));
-    let info = event.info.as_ref().map(ToString::to_string);
+    let endpoints = decoded.endpoint_counts.iter().map(|(name, &count)| (name.as_str(), count));
+    let info = decoded.info.as_ref().map(ToString::to_string);
     let problems = decoded.problems.iter().take(MAX_PROBLEMS);
     let problems: Vec<String> =
         problems.map(|problem| problem.to_string().chars().take(MAX_PROBLEM_CHARS).collect()).collect();

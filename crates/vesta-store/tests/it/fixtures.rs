@@ -5,6 +5,7 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{col, lit};
 use std::collections::BTreeMap;
 use vesta_store::Store;
+use vesta_upload::build::{Compression, UploadBuilder};
 use vesta_upload::{Limits, Upload};
 
 async fn append_fixtures(store: &Store) {
@@ -99,16 +100,33 @@ async fn tables_take_at_most_a_fifth_of_what_was_received() {
 async fn an_upload_that_cannot_be_decoded_is_kept_and_found() {
     let folder = Folder::new();
     let store = folder.open().await;
-    for (name, headers, body) in fixture_uploads() {
-        if !name.starts_with("java") {
-            continue;
-        }
-        let upload = Upload::parse(&headers, body, &Limits::default()).unwrap();
-        let id = store.append(upload).await.unwrap().id;
-        let rows = table(&store.snapshot().await, "profiles").await;
-        let rows = rows.filter(col("profile_id").eq(lit(id.0))).unwrap();
-        let rows = rows.select_columns(&["attachments", "totals"]).unwrap().collect().await.unwrap();
-        let answer = pretty_format_batches(&rows).unwrap().to_string();
-        assert!(answer.contains(".jfr") && answer.contains("[]"), "{answer}");
+    let time = jiff::Timestamp::from_second(1_790_000_000).unwrap();
+    let built = UploadBuilder::new("java", time, time)
+        .service("tickets")
+        .attachment("main.jfr", "no recording at all", Compression::Zstd)
+        .build()
+        .unwrap();
+    let upload = Upload::parse(&built.headers(), built.body, &Limits::default()).unwrap();
+    let id = store.append(upload).await.unwrap().id;
+    let rows = table(&store.snapshot().await, "profiles").await;
+    let rows = rows.filter(col("profile_id").eq(lit(id.0))).unwrap();
+    let rows = rows.select_columns(&["attachments", "totals", "problems"]).unwrap().collect().await.unwrap();
+    let answer = pretty_format_batches(&rows).unwrap().to_string();
+    assert!(answer.contains("[main.jfr]") && answer.contains("| [] "), "{answer}");
+    assert!(answer.contains("is not readable as JFR"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_recording_says_besides_its_samples_is_in_the_tables() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let (_, headers, body) = fixture_uploads().into_iter().find(|(name, ..)| name == "java-01").unwrap();
+    let upload = Upload::parse(&headers, body, &Limits::default()).unwrap();
+    store.append(upload).await.unwrap();
+    let rows = table(&store.snapshot().await, "profiles").await;
+    let rows = rows.select_columns(&["metrics", "endpoint_counts", "info"]).unwrap().collect().await.unwrap();
+    let answer = pretty_format_batches(&rows).unwrap().to_string();
+    for word in ["jvm_gc_count: 12.0", "GET /buy: 104", "OpenJDK 64-Bit Server VM"] {
+        assert!(answer.contains(word), "{word} in {answer}");
     }
 }

@@ -13,4 +13,5 @@ mod retention;
 #[path = "../../../vesta/tests/it/skip.rs"]
 mod skip;
 mod support;
+mod symbol_files;
 mod symbols;

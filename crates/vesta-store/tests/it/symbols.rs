@@ -5,7 +5,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use vesta_store::{ResolvedStacks, Snapshot, Store, StoreConfig};
 
-async fn stack_ids(snapshot: &Snapshot) -> Vec<i64> {
+pub(crate) async fn stack_ids(snapshot: &Snapshot) -> Vec<i64> {
     let rows = table(snapshot, "samples").await.select_columns(&["stack_id"]).unwrap().distinct().unwrap();
     let batches = rows.collect().await.unwrap();
     batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
