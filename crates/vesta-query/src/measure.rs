@@ -44,8 +44,10 @@ const ALIASES: [(&str, Measure); 2] =
 /// What metrics are told apart from other names by.
 const METRIC: &str = "metrics.";
 
-/// Units of metrics that their name does not end with: those of the Go and Ruby libraries.
-const METRIC_UNITS: [(&str, &str); 5] = [
+/// Units of metrics that their name does not end with: those of the Go and Ruby libraries, and shares of Java.
+const METRIC_UNITS: [(&str, &str); 7] = [
+    ("jvm_cpu_load", "ratio"),
+    ("jvm_machine_cpu_load", "ratio"),
     ("go_gc_pause_time", "ratio"),
     ("go_max_gc_pause_time", "nanoseconds"),
     ("go_num_goroutine", "goroutines"),

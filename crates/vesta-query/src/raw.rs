@@ -23,27 +23,40 @@ pub(crate) struct Found {
 /// Decoded profiles, the last used last.
 #[derive(Default)]
 pub(crate) struct RawCache {
-    kept: Mutex<Vec<(Arc<DecodedProfile>, usize)>>,
+    kept: Mutex<Vec<Kept>>,
+}
+
+struct Kept {
+    what: What,
+    decoded: Arc<DecodedProfile>,
+    bytes: usize,
+}
+
+/// What was decoded of an upload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Profiles,
+    Traces,
 }
 
 impl RawCache {
-    fn get(&self, id: ProfileId) -> Option<Arc<DecodedProfile>> {
+    fn get(&self, id: ProfileId, what: What) -> Option<Arc<DecodedProfile>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|(decoded, _)| decoded.id == id)?;
+        let at = kept.iter().position(|kept| kept.decoded.id == id && kept.what == what)?;
         let found = kept.remove(at);
-        let decoded = Arc::clone(&found.0);
+        let decoded = Arc::clone(&found.decoded);
         kept.push(found);
         Some(decoded)
     }
 
-    fn put(&self, decoded: &Arc<DecodedProfile>) {
+    fn put(&self, decoded: &Arc<DecodedProfile>, what: What) {
         let bytes = decoded.profile.heap_size();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(known, _)| known.id != decoded.id);
-        kept.push((Arc::clone(decoded), bytes));
-        let mut sum: usize = kept.iter().map(|(_, bytes)| *bytes).sum();
+        kept.retain(|known| known.decoded.id != decoded.id || known.what != what);
+        kept.push(Kept { what, decoded: Arc::clone(decoded), bytes });
+        let mut sum: usize = kept.iter().map(|kept| kept.bytes).sum();
         while sum > CACHE_BYTES && !kept.is_empty() {
-            sum -= kept.remove(0).1;
+            sum -= kept.remove(0).bytes;
         }
     }
 }
@@ -77,13 +90,29 @@ impl Engine {
         &self,
         id: ProfileId,
     ) -> Result<Option<Arc<DecodedProfile>>, QueryError> {
-        if let Some(known) = self.raw_cache().get(id) {
+        self.decode(id, What::Profiles).await
+    }
+
+    /// Decodes the execution traces that were sent beside a profile; without a sample if there are none, `None` if
+    /// retention has deleted it meanwhile.
+    pub(crate) async fn decode_traces(
+        &self,
+        id: ProfileId,
+    ) -> Result<Option<Arc<DecodedProfile>>, QueryError> {
+        self.decode(id, What::Traces).await
+    }
+
+    async fn decode(&self, id: ProfileId, what: What) -> Result<Option<Arc<DecodedProfile>>, QueryError> {
+        if let Some(known) = self.raw_cache().get(id, what) {
             return Ok(Some(known));
         }
-        let read = self.store().decoded(id).await;
+        let read = match what {
+            What::Profiles => self.store().decoded(id).await,
+            What::Traces => self.store().decoded_traces(id).await,
+        };
         let decoded = read.map_err(|error| QueryError::Storage(Box::new(error)))?.map(Arc::new);
         if let Some(decoded) = &decoded {
-            self.raw_cache().put(decoded);
+            self.raw_cache().put(decoded, what);
         }
         Ok(decoded)
     }

@@ -60,6 +60,8 @@ pub struct SeriesGroup {
 
 /// More lines than this are not told apart.
 const MAX_GROUPS: usize = 10_000;
+/// Steps that a caller may choose the length of.
+const MAX_STEPS: u64 = 11_000;
 /// Steps that people can read, in seconds.
 const STEPS: [i64; 20] = [
     10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
@@ -153,6 +155,17 @@ impl Steps {
         let step =
             seconds.map_or(wanted / 86_400_000_000 * 86_400_000_000 + 86_400_000_000, |s| s * 1_000_000);
         Steps { from, to, first: from.div_euclid(step) * step, step }
+    }
+
+    /// Steps of this length.
+    pub(crate) fn exact(range: TimeRange, step: Duration) -> Result<Self, QueryError> {
+        let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+        let (from, to) = (range.from.0, range.to.0.max(range.from.0));
+        let found = u64::try_from(to.saturating_sub(from) / step).unwrap_or(u64::MAX);
+        match found > MAX_STEPS {
+            true => Err(QueryError::TooMuch { what: "steps", found, limit: MAX_STEPS }),
+            false => Ok(Steps { from, to, first: from.div_euclid(step) * step, step }),
+        }
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{ColumnarValue, Expr as Plan, Volatility, create_u
 use datafusion::prelude::{col, lit};
 use std::sync::Arc;
 use vesta_profile::{CanonicalType, Kind, LabelFilter, LabelMatch, Libraries, StackId, Transform, ValueType};
-use vesta_store::{ProfileId, ResolvedStacks, Snapshot};
+use vesta_store::{DecodedProfile, ProfileId, ResolvedStacks, Snapshot};
 
 /// The samples of one question, added up by stack.
 pub(crate) struct StackSums {
@@ -173,8 +173,17 @@ impl Engine {
         for &id in selection.ids.iter().flatten() {
             let Some(decoded) = self.decode_profile(ProfileId(id)).await? else { continue };
             let focus = question.focus;
-            let (batch, within) =
-                compute(move || Ok((focus.rows(&decoded)?, focus.narrow(&decoded)))).await?;
+            let rows = |decoded: Arc<DecodedProfile>| {
+                compute(move || Ok((focus.rows(&decoded)?, focus.narrow(&decoded))))
+            };
+            let (mut batch, mut within) = rows(decoded).await?;
+            // Where no sample of the profile says that it is of this time, one of its execution trace may.
+            if batch.is_none()
+                && focus.window.is_some()
+                && let Some(traces) = self.decode_traces(ProfileId(id)).await?
+            {
+                (batch, within) = rows(traces).await?;
+            }
             if let Some(batch) = batch {
                 batches.push(batch);
                 narrowed = Narrowed::merge(narrowed, within);

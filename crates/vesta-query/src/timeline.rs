@@ -57,21 +57,27 @@ impl Engine {
                     limit: MOST_PROFILES as u64,
                 });
             }
-            let (mut decoded, mut bytes) = (Vec::new(), 0);
+            let (mut decoded, mut bytes, mut profiles) = (Vec::new(), 0, 0);
             for found in &found {
                 let Some(profile) = self.decode_profile(found.id).await? else { continue };
-                bytes += profile.profile.heap_size();
-                if bytes > MOST_BYTES {
-                    return Err(QueryError::TooMuch {
-                        what: "bytes of samples for one timeline",
-                        found: bytes as u64,
-                        limit: MOST_BYTES as u64,
-                    });
+                profiles += 1;
+                let traces = self.decode_traces(found.id).await?;
+                let traces = traces.filter(|traces| !traces.profile.samples.is_empty());
+                for part in [Some(profile), traces].into_iter().flatten() {
+                    bytes += part.profile.heap_size();
+                    if bytes > MOST_BYTES {
+                        return Err(QueryError::TooMuch {
+                            what: "bytes of samples for one timeline",
+                            found: bytes as u64,
+                            limit: MOST_BYTES as u64,
+                        });
+                    }
+                    decoded.push(self.store().named(&part).await);
                 }
-                decoded.push(profile);
             }
             let (filters, focus, options) = (filters.to_vec(), *focus, *options);
-            compute(move || Ok(draw(&decoded, &filters, &focus, &options))).await
+            compute(move || Ok(ProcessTimeline { profiles, ..draw(&decoded, &filters, &focus, &options) }))
+                .await
         })
         .await
     }
@@ -125,8 +131,7 @@ fn draw(
             draw_one(&whole, &selection, (from_ns, to_ns), options)
         }
     };
-    let profiles = u64::try_from(decoded.len()).unwrap_or(u64::MAX);
-    ProcessTimeline { timeline, functions, from_ns, to_ns, profiles, problems }
+    ProcessTimeline { timeline, functions, from_ns, to_ns, profiles: 0, problems }
 }
 
 fn draw_one(

@@ -15,6 +15,7 @@ use datafusion::prelude::col;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use vesta_profile::{FunctionId, FunctionTable, Granularity, Kind, Unit};
 use vesta_store::Snapshot;
 
@@ -27,6 +28,8 @@ pub struct TypeSeriesOptions {
     pub limit: usize,
     /// About how many points to make at most. Default 200.
     pub points: usize,
+    /// The exact distance of points, in place of one that suits their number.
+    pub step: Option<Duration>,
 }
 
 /// Into how many parts of a step starts and ends of profiles are rounded, so that few of them differ.
@@ -34,7 +37,7 @@ const PARTS_OF_STEP: i64 = 8;
 
 impl Default for TypeSeriesOptions {
     fn default() -> Self {
-        TypeSeriesOptions { group_by: None, limit: 10, points: 200 }
+        TypeSeriesOptions { group_by: None, limit: 10, points: 200, step: None }
     }
 }
 
@@ -65,7 +68,10 @@ impl Engine {
         let is_snapshot = value_type.kind == Kind::Snapshot;
         let wanted = ProfileQuestion { tag, value_type: is_snapshot.then(|| question.type_name()) };
         let profiles = self.profile_rows(&snapshot, &question.scope, &wanted).await?;
-        let steps = Steps::new(question.scope.range, options.points);
+        let steps = match options.step {
+            Some(step) => Steps::exact(question.scope.range, step)?,
+            None => Steps::new(question.scope.range, options.points),
+        };
         let (classes, pairs) = match value_type.kind {
             Kind::Delta => spread_classes(&profiles.rows, &steps),
             Kind::Snapshot => latest_classes(&profiles.rows, &steps),

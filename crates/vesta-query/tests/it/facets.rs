@@ -2,7 +2,7 @@
 
 use crate::fleet::{Fleet, Minute, scope};
 use vesta_query::scope::Expr;
-use vesta_query::{FacetOptions, TagKeyOptions};
+use vesta_query::{FacetOptions, TagKeyOptions, TagSetOptions};
 
 async fn fleet() -> Fleet {
     let minute = |service, env: &str, version: &str, start| {
@@ -125,4 +125,33 @@ async fn keys_with_dots_and_values_with_quotes_are_counted_and_searched() {
     let keys = TagKeyOptions { prefix: "commit".to_owned(), ..TagKeyOptions::default() };
     let keys = fleet.engine.tag_keys(&scope(""), &keys).await.unwrap();
     assert_eq!(keys.keys[0].key, "git.commit.sha");
+}
+
+#[tokio::test]
+async fn combinations_of_tags_and_types_are_told_once_each() {
+    let fleet = fleet().await;
+    let sets = |query: &'static str, keys: &[&str], value_type: Option<&str>, types: bool| {
+        let options = TagSetOptions {
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            value_type: value_type.map(str::to_owned),
+            types,
+        };
+        let engine = &fleet.engine;
+        async move {
+            let found = engine.tag_sets(&scope(query), &options).await.unwrap();
+            assert!(!found.truncated);
+            found
+                .sets
+                .iter()
+                .map(|set| format!("{}|{}", set.values.join(","), set.value_type))
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(
+        sets("", &["service", "env", "zone"], None, false).await,
+        ["api,prod,1|", "batch,,|", "web,dev,2|", "web,prod,1|", "web,prod,2|"]
+    );
+    assert_eq!(sets("env:prod", &["service"], None, true).await, ["api|cpu-time", "web|cpu-time"]);
+    assert_eq!(sets("", &["service"], Some("cpu"), false).await, ["api|", "batch|", "web|"]);
+    assert_eq!(sets("", &["service"], Some("alloc-space"), false).await, Vec::<String>::new());
 }

@@ -57,6 +57,12 @@ impl Fixture {
         found.unwrap_or_default().to_owned()
     }
 
+    /// Whether it is a recording of Java: the JDK's own tool counts those, in the tests of `vesta-formats`.
+    pub(crate) fn is_recording(&self) -> bool {
+        let mut parts = self.expected["parts"].as_array().unwrap().iter();
+        parts.any(|part| part["filename"].as_str().is_some_and(|name| name.ends_with(".jfr")))
+    }
+
     /// All value types that have values.
     pub(crate) fn expected_types(&self) -> Vec<ExpectedType> {
         let mut types = Vec::new();

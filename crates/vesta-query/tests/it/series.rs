@@ -3,7 +3,8 @@
 use crate::fleet::{Fleet, Minute, T0, range, taken};
 use std::time::Duration;
 use vesta_query::{
-    Measure, QueryError, SampleScope, Scope, Series, SeriesOptions, TypeSeriesOptions, parse_filter,
+    Dimension, Measure, QueryError, SampleScope, Scope, Series, SeriesOptions, TypeSeriesOptions,
+    parse_filter,
 };
 
 async fn plot(fleet: &Fleet, measure: &str, group_by: Option<&str>, limit: usize, points: usize) -> Series {
@@ -51,6 +52,49 @@ async fn cores_are_averaged_over_steps_and_summed_over_processes() {
 }
 
 #[tokio::test]
+async fn a_value_type_is_plotted_in_steps_of_any_length() {
+    let fleet =
+        Fleet::of([Minute::of("web", 0, 60_000_000_000), Minute::of("web", 60, 30_000_000_000)]).await;
+    let question = SampleScope::new(Scope::all(range(0, 140)), "cpu-time");
+    let step = |seconds| TypeSeriesOptions {
+        step: Some(Duration::from_secs(seconds)),
+        ..TypeSeriesOptions::default()
+    };
+    let series = fleet.engine.type_series(&question, &step(7)).await.unwrap();
+    assert_eq!(series.step, Duration::from_secs(7));
+    assert!(series.times[0].0 <= T0 * 1_000_000 && series.times.len() >= 20);
+    let error =
+        fleet.engine.type_series(&SampleScope::new(Scope::all(range(0, 40_000)), "cpu-time"), &step(1)).await;
+    assert!(matches!(error, Err(QueryError::TooMuch { what: "steps", .. })));
+}
+
+#[tokio::test]
+async fn each_profile_has_a_total() {
+    let fleet = Fleet::of([
+        Minute::of("web", 60, 30_000_000_000),
+        Minute::of("web", 0, 60_000_000_000),
+        Minute::of("api", 0, 6_000_000_000),
+    ])
+    .await;
+    let question = SampleScope::new(Scope::all(range(0, 140)), "cpu-time");
+    let service = Dimension::Tag("service".to_owned());
+    let totals = fleet.engine.profile_totals(&question, Some(&service)).await.unwrap();
+    let mut shown: Vec<(i64, &str, i64)> = totals
+        .iter()
+        .map(|total| (total.start.0 / 1_000_000 - T0, total.group.as_str(), total.value / 1_000_000_000))
+        .collect();
+    assert!(shown.is_sorted_by_key(|(start, ..)| *start));
+    shown.sort_unstable();
+    assert_eq!(shown, [(0, "api", 6), (0, "web", 60), (60, "web", 30)]);
+    let none = Dimension::Label("no such label".to_owned());
+    let totals = fleet.engine.profile_totals(&question, Some(&none)).await.unwrap();
+    assert!(totals.iter().all(|total| total.group.is_empty()) && totals.len() == 3, "{totals:?}");
+    let unknown = SampleScope { value_type: "heap-space".to_owned(), ..question };
+    let error = fleet.engine.profile_totals(&unknown, None).await;
+    assert!(matches!(error, Err(QueryError::UnknownType { .. })));
+}
+
+#[tokio::test]
 async fn samples_profiles_and_metrics_are_plotted() {
     let mut minute = Minute::of("web", 30, 1);
     minute.metrics = vec![("threads", 8.0)];
@@ -65,7 +109,11 @@ async fn samples_profiles_and_metrics_are_plotted() {
 async fn plot_type(fleet: &Fleet, value_type: &str, by: &str, limit: usize, points: usize) -> Series {
     let group_by = (!by.is_empty()).then(|| by.parse().unwrap());
     let question = SampleScope::new(Scope::all(range(0, 240)), value_type);
-    fleet.engine.type_series(&question, &TypeSeriesOptions { group_by, limit, points }).await.unwrap()
+    fleet
+        .engine
+        .type_series(&question, &TypeSeriesOptions { group_by, limit, points, step: None })
+        .await
+        .unwrap()
 }
 
 fn lines(series: &Series) -> Vec<String> {
