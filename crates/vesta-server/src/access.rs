@@ -6,7 +6,9 @@
 
 use crate::problem::Problem;
 use crate::tokens::{Scope, Tokens};
+use base64::Engine;
 use http::{HeaderMap, Method, header};
+use std::borrow::Cow;
 
 /// The name of the cookie that carries the page's token.
 pub(crate) const SESSION_COOKIE: &str = "vesta_session";
@@ -67,21 +69,30 @@ pub(crate) enum Presented {
     Scope(Scope),
 }
 
-/// Looks at the token of a request: bearer first, then the SDKs' header, then the page's cookie.
+/// Looks at the token of a request: that of the `Authorization` first, then the SDKs' header, then the page's cookie.
 pub(crate) fn presented_scope(tokens: &Tokens, headers: &HeaderMap) -> Presented {
-    let secret = bearer(headers)
-        .or_else(|| headers.get("dd-api-key").and_then(|value| value.to_str().ok()))
-        .or_else(|| session_cookie(headers));
+    let secret = authorization(headers)
+        .or_else(|| headers.get("dd-api-key").and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
+        .or_else(|| session_cookie(headers).map(Cow::Borrowed));
     match secret {
         None => Presented::Nothing,
         Some(secret) => tokens.verify(secret.trim()).map_or(Presented::Unknown, Presented::Scope),
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// A bearer token, or the password of clients that only know user and password.
+fn authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(secret)
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Some(Cow::Borrowed(secret)),
+        "basic" => {
+            let bytes = base64::engine::general_purpose::STANDARD.decode(secret.trim()).ok()?;
+            let text = String::from_utf8(bytes).ok()?;
+            text.split_once(':').map(|(_, password)| Cow::Owned(password.to_owned()))
+        }
+        _ => None,
+    }
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {

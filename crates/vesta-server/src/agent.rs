@@ -2,7 +2,9 @@
 //!
 //! One URL in a client's configuration serves profiling, tracing, telemetry and more. Vesta takes the profiles. If the
 //! rest got errors, the client would fill its application's log with them, so the rest is read, dropped and counted.
+//! Profiles may come in the protocols of other collectors as well, at the paths that their clients know.
 
+use crate::intake::{Call, is_call};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,11 +14,26 @@ use serde_json::json;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     /// An upload of profiles.
-    Upload,
+    Upload(Protocol),
     /// What the agent can do.
     Info,
     /// Something that is dropped.
     Dropped(Dropped),
+}
+
+/// How profiles are uploaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Protocol {
+    /// As Datadog's profiling libraries do.
+    Datadog,
+    /// As Pyroscope's older clients do: a profile, described by the URL.
+    PyroscopeIngest,
+    /// As Pyroscope's newer clients do: profiles with labels, in a call.
+    PyroscopePush,
+    /// As OpenTelemetry does over HTTP.
+    Otlp,
+    /// As OpenTelemetry does over gRPC.
+    OtlpGrpc(Call),
 }
 
 /// What is dropped.
@@ -44,9 +61,13 @@ pub(crate) enum Prefix {
 
 /// Exact paths. `/v1/input` also ends the path of the agent's upload endpoint.
 const EXACT: &[(&str, Endpoint)] = &[
-    ("/profiling/v1/input", Endpoint::Upload),
-    ("/api/v2/profile", Endpoint::Upload),
-    ("/v1/input", Endpoint::Upload),
+    ("/profiling/v1/input", Endpoint::Upload(Protocol::Datadog)),
+    ("/api/v2/profile", Endpoint::Upload(Protocol::Datadog)),
+    ("/v1/input", Endpoint::Upload(Protocol::Datadog)),
+    ("/ingest", Endpoint::Upload(Protocol::PyroscopeIngest)),
+    ("/pyroscope/ingest", Endpoint::Upload(Protocol::PyroscopeIngest)),
+    ("/push.v1.PusherService/Push", Endpoint::Upload(Protocol::PyroscopePush)),
+    ("/v1development/profiles", Endpoint::Upload(Protocol::Otlp)),
     ("/info", Endpoint::Info),
     ("/v0.2/traces", Endpoint::Dropped(Dropped::Traces)),
     ("/v0.3/traces", Endpoint::Dropped(Dropped::Traces)),
@@ -87,7 +108,8 @@ fn known(path: &str) -> Option<Endpoint> {
     let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
     let exact = EXACT.iter().find(|(known, _)| *known == path).map(|(_, endpoint)| *endpoint);
     let below = || BELOW.iter().find(|(start, _)| path.starts_with(start));
-    exact.or_else(|| below().map(|(_, what)| Endpoint::Dropped(*what)))
+    let call = || is_call(path).map(|call| Endpoint::Upload(Protocol::OtlpGrpc(call)));
+    exact.or_else(call).or_else(|| below().map(|(_, what)| Endpoint::Dropped(*what)))
 }
 
 impl Dropped {

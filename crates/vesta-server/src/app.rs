@@ -18,6 +18,9 @@ use vesta_store::{Clock, Store, Timestamp};
 /// Queries that may wait for each one that runs.
 const WAITING_PER_QUERY: usize = 16;
 
+/// Symbol files that are stored at the same time. One takes up to 512 MiB while it is checked.
+const SYMBOL_FILES_AT_ONCE: usize = 1;
+
 /// The state of a running server.
 pub(crate) struct App {
     pub(crate) config: ServerConfig,
@@ -33,6 +36,8 @@ pub(crate) struct App {
     pub(crate) memory: Memory,
     pub(crate) upload_slots: Semaphore,
     pub(crate) query_slots: Semaphore,
+    /// Symbol files that are stored at the same time: each takes memory and a core for a while.
+    pub(crate) symbol_slots: Semaphore,
     pub(crate) upload_limits: vesta_upload::Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started: Instant,
@@ -69,6 +74,7 @@ impl App {
             memory: Memory::new(config.limit_memory.as_usize()),
             upload_slots: Semaphore::new(config.limit_uploads),
             query_slots: Semaphore::new(config.limit_queries.saturating_mul(1 + WAITING_PER_QUERY)),
+            symbol_slots: Semaphore::new(SYMBOL_FILES_AT_ONCE),
             upload_limits,
             clock,
             started: Instant::now(),

@@ -35,11 +35,18 @@ pub(crate) struct Memory(Arc<Semaphore>);
 #[derive(Debug)]
 pub(crate) struct HeldBody {
     pub(crate) bytes: Bytes,
-    _memory: Held,
+    memory: Held,
 }
 
 #[derive(Debug, Default)]
 struct Held(Option<OwnedSemaphorePermit>);
+
+impl HeldBody {
+    /// Holds memory for more than the body, until the body is dropped.
+    pub(crate) fn hold(&mut self, memory: &Memory, bytes: usize) -> Result<(), Problem> {
+        memory.take(&mut self.memory, bytes)
+    }
+}
 
 impl Memory {
     pub(crate) fn new(bytes: usize) -> Self {
@@ -83,7 +90,7 @@ pub(crate) async fn read(
     match outcome {
         Ok(bytes) => {
             let bytes = decode(headers, bytes, limits.bytes, memory, &mut held).await?;
-            Ok(HeldBody { bytes, _memory: held })
+            Ok(HeldBody { bytes, memory: held })
         }
         Err(problem) => {
             drop(held);

@@ -76,6 +76,10 @@ settings! {
     listen: Listen = Listen::At("127.0.0.1:8378".to_owned());
     /// Where profiling libraries send to, as HOST:PORT, or `off`.
     sdk_listen: Listen = Listen::Off;
+    /// Where senders of OpenTelemetry profiles send to over gRPC, as HOST:PORT, or `off`.
+    otlp_grpc_listen: Listen = Listen::Off;
+    /// Where senders of OpenTelemetry profiles send to over HTTP, as HOST:PORT, or `off`.
+    otlp_http_listen: Listen = Listen::Off;
     /// A Unix socket where profiling libraries send to; empty for none.
     sdk_socket: PathBuf = PathBuf::new();
     /// Ask nobody for tokens, even beyond loopback.
@@ -96,6 +100,8 @@ settings! {
     retention_max_bytes: ByteLimit = ByteLimit(None);
     /// The bytes of uploads that permalinks keep, whatever the retention.
     limit_pinned: ByteSize = ByteSize::from_mib(2048);
+    /// The bytes of symbol files; those that were not used for longest are removed to stay below.
+    limit_symbols: ByteSize = ByteSize::from_mib(2048);
     /// The largest request body.
     limit_body: ByteSize = ByteSize::from_mib(64);
     /// The most that one upload may grow to when it is decompressed.

@@ -52,6 +52,7 @@ mod source_roots;
 
 mod agent;
 mod body;
+mod connect;
 mod intake;
 
 mod api;

@@ -18,7 +18,7 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 /// Families of which uploads are counted apart. Any other is `other`: clients choose the family, and a new label value
 /// takes memory for good.
 const FAMILIES: &[&str] =
-    &["python", "node", "go", "java", "ruby", "dotnet", "php", "native", "otel", "chrome"];
+    &["python", "node", "go", "java", "ruby", "dotnet", "php", "native", "otel", "chrome", "pyroscope"];
 
 /// Everything that is counted here. What the store counts is read from its status.
 pub(crate) struct Metrics {
@@ -175,7 +175,7 @@ impl std::fmt::Debug for StoreCollector {
 
 impl Collector for StoreCollector {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let status = self.0.status();
+        let (status, symbols) = (self.0.status(), self.0.symbol_files().status());
         let gauges = [
             ("profiles", "Profiles stored", status.profiles),
             ("log_bytes", "Bytes of the log of raw uploads", status.log_bytes),
@@ -187,6 +187,8 @@ impl Collector for StoreCollector {
             ("queued_bytes", "Bytes of uploads waiting to be written or decoded", status.queued_bytes),
             ("disk_free_bytes", "Bytes free on the disk of the data folder", status.disk_free),
             ("disk_limit_bytes", "Bytes that retention lets the store use", status.disk_limit),
+            ("symbol_files", "Symbol files", symbols.files),
+            ("symbol_file_bytes", "Bytes of symbol files", symbols.bytes),
             ("process_resident_bytes", "Memory of this process", resident_bytes()),
         ];
         for (name, help, value) in gauges {
@@ -204,6 +206,9 @@ impl Collector for StoreCollector {
             ("store_failures", "Flushes, compactions and retention runs that failed", status.failures),
             ("retired_bytes", "Bytes deleted by retention", status.retired_bytes),
             ("damaged_records", "Damaged records found in the log", status.damaged_records),
+            ("stored_symbol_files", "Symbol files stored", symbols.stored),
+            ("removed_symbol_files", "Symbol files removed to stay below their bound", symbols.removed),
+            ("named_places", "Places in binaries that symbol files had a name for", symbols.named),
             ("replayed_uploads", "Uploads taken from the log when the store was opened", status.replayed),
         ];
         for (name, help, value) in counters {

@@ -2,8 +2,8 @@
 
 use crate::api::{
     breakdown, call_graph, compare, download, export, facets, flame_graph, health, labels, links, measures,
-    opened, profile, profiles, retention, sandwich, series, session, source, spans, status, table, tags,
-    timeline, top, types,
+    opened, profile, profiles, retention, sandwich, series, session, source, spans, status, symbols, table,
+    tags, timeline, top, types,
 };
 use crate::problem::Problem;
 use axum::response::{IntoResponse, Response};
@@ -30,6 +30,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         flame_graph::flame_graph, compare::compare, call_graph::call_graph, top::top, timeline::timeline, sandwich::sandwich, labels::labels,
         breakdown::breakdown, export::export,
         session::show, session::start, session::end,
+        symbols::upload, symbols::list, symbols::missing, symbols::remove,
         retention::show, retention::set,
         status::status, source::source, health::alive, health::ready, health::metrics,
         upload, document,
@@ -40,6 +41,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "search", description = "Which profiles there are"),
         (name = "links", description = "Short addresses that keep the profiles they show"),
         (name = "samples", description = "Where the value of a scope goes"),
+        (name = "symbols", description = "What places in binaries are called"),
         (name = "intake", description = "Uploads"),
         (name = "session", description = "The page's token"),
         (name = "settings", description = "What can be changed while the server runs"),

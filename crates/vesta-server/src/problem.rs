@@ -77,6 +77,11 @@ impl Problem {
         Problem { retry_after: Some(retry_after), ..problem }
     }
 
+    /// 501: a question that is not answered here.
+    pub(crate) fn not_implemented(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "Not implemented", detail)
+    }
+
     /// 503: not now.
     pub(crate) fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", detail);
@@ -98,6 +103,11 @@ impl Problem {
     /// What is wrong, and what to do about it.
     pub(crate) fn into_text(self) -> (String, Option<String>) {
         (self.detail, self.hint)
+    }
+
+    /// When to try again.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     pub(crate) fn status(&self) -> StatusCode {

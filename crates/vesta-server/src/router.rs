@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::{Extension, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use std::any::Any;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -49,11 +49,23 @@ pub(crate) fn api(app: SharedApp) -> Router {
         .route("/api/v1/spans/{id}", get(api::spans::spans))
         .route("/api/v1/links", post(api::links::create))
         .route("/api/v1/links/{id}", get(api::links::show).delete(api::links::delete))
+        .route("/api/v1/symbols", get(api::symbols::list).post(api::symbols::upload))
+        .route("/api/v1/symbols/missing", get(api::symbols::missing))
+        .route("/api/v1/symbols/{build_id}", delete(api::symbols::remove))
         .route("/api/v1/source", get(api::source::source))
         .route("/api/v1/status", get(api::status::status))
         .route("/api/v1/settings/retention", get(api::retention::show).put(api::retention::set))
         .route("/api/v1/session", get(api::session::show).post(api::session::start).delete(api::session::end))
         .route("/api/v1/openapi.json", get(crate::openapi::document))
+        .route("/querier.v1.QuerierService/{method}", post(api::pyroscope::call))
+        .route("/settings.v1.SettingsService/{method}", post(api::pyroscope::service))
+        .route("/settings.v1.RecordingRulesService/{method}", post(api::pyroscope::service))
+        .route("/capabilities.v1.FeatureFlagsService/{method}", post(api::pyroscope::service))
+        .route("/adhocprofiles.v1.AdHocProfileService/{method}", post(api::pyroscope::service))
+        .route("/vcs.v1.VCSService/{method}", post(api::pyroscope::service))
+        .route("/pyroscope/render", get(api::pyroscope::render))
+        .route("/pyroscope/render-diff", get(api::pyroscope::render_diff))
+        .route("/pyroscope/label-values", get(api::pyroscope::label_values))
         .route("/metrics", get(api::health::metrics))
         .route("/healthz", get(api::health::alive))
         .route("/readyz", get(api::health::ready))

@@ -1,7 +1,7 @@
 //! A running server: from configuration to sockets, and back to rest with nothing lost.
 
 use crate::app::{App, Looks, Shelves};
-use crate::config::ServerConfig;
+use crate::config::{Listen, ServerConfig};
 use crate::connection::Connections;
 use crate::links::Links;
 use crate::listener::{Demand, Listener, Purpose};
@@ -61,6 +61,12 @@ pub struct Addresses {
     pub sdk: Option<SocketAddr>,
     /// The intake of profiling libraries on a Unix socket.
     pub sdk_socket: Option<PathBuf>,
+    /// The intake of OpenTelemetry profiles over gRPC.
+    pub otlp_grpc: Option<SocketAddr>,
+    /// The intake of OpenTelemetry profiles over HTTP.
+    pub otlp_http: Option<SocketAddr>,
+    /// Addresses that were to be listened at only if they were free, and were not.
+    pub taken: Vec<String>,
 }
 
 /// A file that was opened.
@@ -127,6 +133,8 @@ impl Server {
         let limits = query_limits(&config);
         // The main store is opened first: it holds the lock of the data folder.
         let main = Shelf::open(store_config.clone(), limits).await?;
+        // Opened files and those of links are of the same programs.
+        store_config.symbol_files = Some(Arc::clone(main.store.symbol_files()));
         let opened_age = surroundings.opened_age.unwrap_or(OPENED_AGE);
         let opened = Scratch::new(&config, clock.clone(), &store_config, limits, opened_age);
         let links = Links::new(&config, clock.clone(), &store_config, limits);
@@ -236,12 +244,32 @@ async fn bind(config: &ServerConfig) -> Result<(Vec<Listener>, Addresses), Start
     let Some(api_address) = api.address() else {
         return Err(StartError::Settings("`listen` is not a TCP address".to_owned()));
     };
-    let mut addresses = Addresses { api: api_address, sdk: None, sdk_socket: None };
+    let mut addresses = Addresses {
+        api: api_address,
+        sdk: None,
+        sdk_socket: None,
+        otlp_grpc: None,
+        otlp_http: None,
+        taken: Vec::new(),
+    };
     let mut listeners = vec![api];
-    if let Some(address) = config.sdk_listen.address() {
-        let listener = Listener::tcp(Purpose::Intake, address, demand).await.map_err(failed(address))?;
-        addresses.sdk = listener.address();
-        listeners.push(listener);
+    let intakes = [
+        (&config.sdk_listen, &mut addresses.sdk),
+        (&config.otlp_grpc_listen, &mut addresses.otlp_grpc),
+        (&config.otlp_http_listen, &mut addresses.otlp_http),
+    ];
+    for (listen, bound) in intakes {
+        let Some(address) = listen.address() else { continue };
+        match Listener::tcp(Purpose::Intake, address, demand).await {
+            Ok(listener) => {
+                *bound = listener.address();
+                listeners.push(listener);
+            }
+            Err(error) if matches!(listen, Listen::IfFree(_)) && error.kind() == io::ErrorKind::AddrInUse => {
+                addresses.taken.push(address.to_owned());
+            }
+            Err(error) => return Err(failed(address)(error)),
+        }
     }
     if !config.sdk_socket.as_os_str().is_empty() {
         let path = &config.sdk_socket;
@@ -265,6 +293,7 @@ fn store_config(config: &ServerConfig, clock: Arc<dyn Clock>) -> StoreConfig {
         queue_bytes: (config.limit_memory.as_usize() / 2).max(config.limit_body.as_usize()),
         memory_bytes: config.limit_memory.as_usize() / 2,
         flush_bytes: config.limit_memory.as_usize() / 6,
+        symbol_file_bytes: config.limit_symbols.0,
         limits: vesta_upload::Limits {
             body: config.limit_body.as_usize(),
             decompressed: config.limit_decompressed.as_usize(),

@@ -107,6 +107,7 @@ pub(crate) fn small_store(
         symbol_bytes: 32 << 20,
         segment_bytes: 16 << 20,
         free_bytes: main.free_bytes,
+        symbol_files: main.symbol_files.clone(),
         // Retention may have deleted the first copy, so every copy is kept.
         dedupe_uploads: 0,
         dedupe_age: Duration::ZERO,

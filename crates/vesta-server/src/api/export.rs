@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::response::Response;
 use vesta_formats::{collapsed, compression, pprof};
 use vesta_query::FlameGraphOptions;
+use vesta_upload::{Tags, otlp};
 
 /// Nodes of an exported picture: more than anybody can see.
 const SVG_NODES: usize = 50_000;
@@ -24,7 +25,8 @@ const JSON_NODES: usize = 1_000_000;
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportParams {
-    /// `pprof` (gzip), `collapsed`, `svg` or `json` (as `/api/v1/flamegraph`).
+    /// `pprof` (gzip), `otlp` (OpenTelemetry profiles, in protocol buffers), `collapsed`, `svg` or `json` (as
+    /// `/api/v1/flamegraph`).
     #[param(default = "pprof", required = false)]
     format: String,
 }
@@ -35,6 +37,7 @@ pub(crate) struct ExportParams {
     responses(
         (status = 200, description = "The file", content(
             (Vec<u8> = "application/octet-stream"),
+            (Vec<u8> = "application/x-protobuf"),
             (String = "text/plain"),
             (String = "image/svg+xml"),
             (FlameGraphAnswer = "application/json"),
@@ -55,11 +58,12 @@ pub(crate) async fn export(
     let asked = samples.resolve(&app, scope.resolve(&app).await?).await?;
     match wanted.format.as_str() {
         "pprof" => as_pprof(&app, &asked).await,
+        "otlp" => as_otlp(&app, &asked).await,
         "collapsed" => as_collapsed(&app, &asked).await,
         "svg" => as_svg(&app, &asked, &search).await,
         "json" => as_json(&app, &asked).await,
         other => Err(Problem::bad_request(format!("`{other}` is not a format"))
-            .hint("choose pprof, collapsed, svg or json")),
+            .hint("choose pprof, otlp, collapsed, svg or json")),
     }
 }
 
@@ -69,6 +73,14 @@ async fn as_pprof(app: &App, asked: &AskedSamples) -> Result<Response, Problem> 
     let bytes = off_thread(move || compression::compress_gzip(&pprof::encode(&export.profile))).await?;
     let bytes = bytes.map_err(|error| Problem::internal("cannot compress the profile", &error))?;
     Ok(file(bytes, "application/octet-stream", &name))
+}
+
+/// The scope may be about many processes, so the message says nothing of any.
+async fn as_otlp(app: &App, asked: &AskedSamples) -> Result<Response, Problem> {
+    let export = answer(app, "export", asked.engine.export(&asked.question)).await?;
+    let name = format!("{}.otlp", export.value_type.name);
+    let bytes = off_thread(move || otlp::message("", &Tags::new(), &export.profile)).await?;
+    Ok(file(bytes, "application/x-protobuf", &name))
 }
 
 async fn as_collapsed(app: &App, asked: &AskedSamples) -> Result<Response, Problem> {

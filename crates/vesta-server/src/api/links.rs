@@ -353,7 +353,7 @@ async fn copy_one(
                 attempt += 1;
                 tokio::time::sleep(WAIT).await;
             }
-            Err(error) => return Err(crate::intake::refuse_append(error, "").problem),
+            Err(error) => return Err(crate::intake::refuse_append(error).into_problem()),
         }
     }
 }

@@ -16,6 +16,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
+use vesta_formats::FormatError;
 use vesta_upload::file::{self, About, Contents, FileError};
 use vesta_upload::{Limits, Tag, Upload};
 
@@ -94,7 +95,7 @@ pub(crate) async fn store(app: &App, name: String, bytes: Bytes) -> Result<Opene
     let (upload, problems) =
         work.await.map_err(|error| Problem::internal("cannot read the file", &error))??;
     let shelf = app.opened.shelf().await?;
-    let ack = shelf.store.append(upload).await.map_err(|error| refuse_append(error, "").problem)?;
+    let ack = shelf.store.append(upload).await.map_err(|error| refuse_append(error).into_problem())?;
     Ok(OpenedAnswer { id: ack.id.to_string(), name, problems })
 }
 
@@ -121,7 +122,7 @@ pub(crate) async fn keep(
     let headers = if about.tags.is_empty() { raw.headers } else { built.headers() };
     let upload = Upload::parse(&headers, built.body, &app.upload_limits);
     let upload = upload.map_err(|error| Problem::bad_request(with_causes(&error)))?;
-    let ack = app.store.append(upload).await.map_err(|error| refuse_append(error, "").problem)?;
+    let ack = app.store.append(upload).await.map_err(|error| refuse_append(error).into_problem())?;
     Ok(Json(KeptAnswer { id: ack.id.to_string() }))
 }
 
@@ -169,7 +170,7 @@ fn read(
                 return Err(Problem::bad_request(format!(
                     "`{name}` is an upload without a profile that can be read: it has {what}"
                 ))
-                .hint(READABLE));
+                .hint(readable()));
             }
             let problems = decoded.problems.iter().map(ToString::to_string).collect();
             Ok((*upload, problems))
@@ -185,11 +186,20 @@ fn read(
 }
 
 /// What Vesta reads.
-const READABLE: &str =
-    "Vesta reads pprof and collapsed stacks, plain or in gzip, zstd or lz4, and captured uploads";
+fn readable() -> String {
+    format!(
+        "Vesta reads {}, plain or in gzip, zstd or lz4, and captured uploads",
+        vesta_formats::Format::readable()
+    )
+}
 
 fn unreadable(name: &str, error: &FileError) -> Problem {
-    Problem::bad_request(format!("`{name}` {}", with_causes(error))).hint(READABLE)
+    let problem = Problem::bad_request(format!("`{name}` {}", with_causes(error)));
+    match error {
+        // This one says itself what is read.
+        FileError::Format(FormatError::Unknown) => problem,
+        _ => problem.hint(readable()),
+    }
 }
 
 fn now(app: &App) -> Timestamp {

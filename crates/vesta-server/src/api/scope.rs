@@ -214,7 +214,7 @@ impl FocusParams {
 }
 
 /// Reads two times in milliseconds, and answers them in nanoseconds.
-fn parse_window(text: &str) -> Result<(i64, i64), Problem> {
+pub(crate) fn parse_window(text: &str) -> Result<(i64, i64), Problem> {
     let wrong = || {
         Problem::bad_request(format!("`{text}` is not a window"))
             .hint("write FROM,TO in milliseconds since 1970, FROM below TO")

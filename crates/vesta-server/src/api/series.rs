@@ -96,7 +96,7 @@ pub(crate) async fn series(
         (Some(value_type), None) => {
             let filters = wanted.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
             let question = SampleScope { filters, ..SampleScope::new(scope, value_type) };
-            let options = TypeSeriesOptions { group_by, limit, points };
+            let options = TypeSeriesOptions { group_by, limit, points, step: None };
             answer(&app, "series", engine.type_series(&question, &options)).await?
         }
         (None, measure) => {

@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::graph::{Functions, Symbols};
-use super::scope::{Asked, FocusParams, ScopeParams};
+use super::scope::{Asked, FocusParams, ScopeParams, parse_window};
 use crate::app::SharedApp;
 use crate::extract::Reader;
 use crate::openapi::QueryProblems;
@@ -28,6 +28,10 @@ pub(crate) struct TimelineParams {
     /// them.
     #[param(default = 2000, minimum = 1, maximum = 100_000, required = false)]
     resolution: u32,
+    /// Only the events of this time, `FROM,TO` in milliseconds since the Unix epoch, with the resolution for this time alone.
+    /// Lanes and the ends of the timeline stay as they are without: this is for looking closely at a part of it.
+    #[param(example = "1795215616463.1,1795215617000")]
+    detail: Option<String>,
 }
 
 /// What the threads of a process did, and when.
@@ -54,16 +58,16 @@ pub(crate) struct TimelineAnswer {
     problems: Vec<String>,
 }
 
-/// The lines of a timeline, as columns: garbage collection and the runtime first, then threads by group and by how busy
-/// they were, then operations in the background.
+/// The lines of a timeline, as columns: garbage collection and the runtime first, then goroutines and threads by group and
+/// by how busy they were, then operations in the background.
 #[derive(Default, Serialize, utoipa::ToSchema)]
 pub(crate) struct Lanes {
     name: Vec<String>,
-    /// The pool of a thread, or the kind of operations.
+    /// The pool of a thread, the first function of goroutines, or the kind of operations.
     group: Vec<String>,
-    /// `thread`, `gc`, `runtime` or `async`.
+    /// `thread`, `goroutine`, `gc`, `runtime` or `async`.
     kind: Vec<&'static str>,
-    /// Empty where there is no thread.
+    /// The thread or the goroutine; empty where there is none, or several.
     thread_id: Vec<String>,
     /// The time that is neither waiting nor sleeping.
     total_ms: Vec<f64>,
@@ -103,12 +107,14 @@ pub(crate) async fn timeline(
     let wanted = TimelineParams {
         filter: params.all("filter"),
         resolution: params.number("resolution", 2000, 1..=100_000)?,
+        detail: params.one("detail")?,
     };
     params.finish()?;
     let Asked { engine, scope, span, .. } = scope.resolve(&app).await?;
     let focus = focus.resolve(span)?;
     let filters: Vec<_> = wanted.filter.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>()?;
-    let options = TimelineOptions { resolution: wanted.resolution, max_events: MOST_EVENTS };
+    let detail = wanted.detail.as_deref().map(parse_window).transpose()?;
+    let options = TimelineOptions { resolution: wanted.resolution, max_events: MOST_EVENTS, detail };
     let found = answer(&app, "timeline", engine.timeline(&scope, &filters, &focus, &options)).await?;
     Ok(Json(TimelineAnswer::from(&found)))
 }
@@ -159,6 +165,7 @@ fn kind(kind: LaneKind) -> &'static str {
     match kind {
         LaneKind::Gc => "gc",
         LaneKind::Runtime => "runtime",
+        LaneKind::Goroutine => "goroutine",
         LaneKind::Thread => "thread",
         LaneKind::Async => "async",
     }

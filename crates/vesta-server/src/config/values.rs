@@ -24,6 +24,8 @@ pub enum Listen {
     Off,
     /// Listen at `HOST:PORT`; port 0 takes any free port.
     At(String),
+    /// The same, but not at all if somebody else listens there: `HOST:PORT if free`.
+    IfFree(String),
 }
 
 /// A number of bytes: `64MiB`, `2GB`, `1048576`.
@@ -60,10 +62,13 @@ impl Listen {
     pub fn address(&self) -> Option<&str> {
         match self {
             Listen::Off => None,
-            Listen::At(address) => Some(address),
+            Listen::At(address) | Listen::IfFree(address) => Some(address),
         }
     }
 }
+
+/// What follows an address that may be left to others.
+const IF_FREE: &str = " if free";
 
 impl FromStr for Listen {
     type Err = String;
@@ -74,19 +79,25 @@ impl FromStr for Listen {
         }
         let wrong =
             || format!("`{text}` is not an address: write HOST:PORT, such as 127.0.0.1:8378, or `off`");
-        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let (address, if_free) = match text.strip_suffix(IF_FREE) {
+            Some(address) => (address, true),
+            None => (text, false),
+        };
+        let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
         port.parse::<u16>().map_err(|_| wrong())?;
         match host {
             "" => Err(wrong()),
             host if host.contains(':') && !host.starts_with('[') => Err(wrong()),
-            _ => Ok(Listen::At(text.to_owned())),
+            _ if if_free => Ok(Listen::IfFree(address.to_owned())),
+            _ => Ok(Listen::At(address.to_owned())),
         }
     }
 }
 
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.address().unwrap_or("off"))
+        f.write_str(self.address().unwrap_or("off"))?;
+        if matches!(self, Listen::IfFree(_)) { f.write_str(IF_FREE) } else { Ok(()) }
     }
 }
 

@@ -25,19 +25,25 @@ pub(crate) fn all() -> Vec<Fixture> {
 
 /// The captured upload of this name.
 pub(crate) fn load(name: &str) -> Fixture {
-    let file = |kind: &str| folder().join(format!("{name}.{kind}"));
+    let request = captured("uploads", name);
+    let expected = fs::read(folder().join(format!("{name}.expected.json"))).unwrap();
+    Fixture { name: name.to_owned(), request, expected: serde_json::from_slice(&expected).unwrap() }
+}
+
+/// A captured request, from this folder of the fixtures.
+pub(crate) fn captured(folder: &str, name: &str) -> Request {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(folder);
+    let file = |kind: &str| folder.join(format!("{name}.{kind}"));
     let head: Value = serde_json::from_slice(&fs::read(file("headers.json")).unwrap()).unwrap();
     let headers: Vec<(String, String)> = serde_json::from_value(head["headers"].clone()).unwrap();
     let chunked = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("transfer-encoding"));
-    let request = Request {
+    Request {
         method: head["method"].as_str().unwrap().to_owned(),
         path: head["path"].as_str().unwrap().to_owned(),
         headers,
         body: fs::read(file("body")).unwrap(),
         chunked,
-    };
-    let expected = serde_json::from_slice(&fs::read(file("expected.json")).unwrap()).unwrap();
-    Fixture { name: name.to_owned(), request, expected }
+    }
 }
 
 fn folder() -> PathBuf {

@@ -96,7 +96,7 @@ fn golden_measures_are_those_of_the_server() {
 
 #[test]
 fn golden_timelines_are_those_of_the_server() {
-    let (server, ids) = server_with(&["node-v6-01", "python-uds-01"]);
+    let (server, ids) = server_with(&["node-v6-01", "python-uds-01", "go-default-types-01"]);
     let path = |id: &str, more: &str| format!("/api/v1/timeline?profile={id}{more}");
     // Ten seconds of the minute: the file is to be read by people, too.
     let window = "&window=1795215720000,1795215730000";
@@ -104,6 +104,11 @@ fn golden_timelines_are_those_of_the_server() {
     assert_eq!(node["lanes"]["kind"][0], "gc");
     let python = check(&server, "timeline-python", &path(&ids[1], "&resolution=500"));
     assert_eq!(python["lanes"]["group"][0], "worker");
+    // A collection and what goroutines did meanwhile, out of an execution trace of ten seconds.
+    let window = "&resolution=300&window=1795216411000,1795216411060";
+    let go = check(&server, "timeline-go", &path(&ids[2], window));
+    let kinds = go["lanes"]["kind"].as_array().unwrap();
+    assert!(kinds.iter().any(|kind| kind == "goroutine") && kinds[0] == "gc");
 }
 
 #[test]

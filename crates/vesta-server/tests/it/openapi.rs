@@ -32,7 +32,10 @@ fn every_documented_route_is_there_and_takes_the_parameters_it_documents() {
         let parameters: &[Value] = operation["parameters"].as_array().map_or(&[], Vec::as_slice);
         let in_query = parameters.iter().filter(|parameter| parameter["in"] == "query");
         let query: Vec<String> = in_query.map(example).collect();
-        let path = path.replace("{id}", "0000000000000001").replace("{filename}", "x");
+        let path = path
+            .replace("{id}", "0000000000000001")
+            .replace("{filename}", "x")
+            .replace("{build_id}", "0123456789abcdef");
         let answer = server.api().send(&Request::get(&format!("{path}?{}", query.join("&"))));
         assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text());
         if answer.status == 404 {
@@ -55,7 +58,7 @@ fn example(parameter: &Value) -> String {
         "query" => "service:web".to_owned(),
         "source" => "opened".to_owned(),
         "column" => "metrics.x".to_owned(),
-        "window" => "1,2".to_owned(),
+        "window" | "detail" => "1,2".to_owned(),
         "span" => "1".to_owned(),
         "transform" => "my-code".to_owned(),
         "group_by" | "function" | "file" | "module" | "path" | "facet" | "prefix" | "search" => {

@@ -48,7 +48,9 @@ fn expected_totals(fixture: &fixture::Fixture) -> BTreeMap<String, i64> {
 #[test]
 fn totals_of_every_captured_upload_are_those_that_an_independent_reader_counted() {
     let server = TestServer::start();
-    for fixture in fixture::all() {
+    // Recordings of Java are counted by the JDK's own tool, in the tests of `vesta-formats`.
+    let counted = |fixture: &fixture::Fixture| fixture.parts().iter().any(|part| part["pprof"].is_object());
+    for fixture in fixture::all().into_iter().filter(counted) {
         let answer = server.sdk().send(&fixture.request);
         let id = answer.header("vesta-profile").unwrap();
         let wanted = expected_totals(&fixture);
@@ -336,12 +338,20 @@ fn one_profile_tells_everything_about_itself() {
 }
 
 #[test]
-fn an_upload_that_cannot_be_decoded_yet_is_listed_and_downloadable() {
-    let (server, ids) = loaded(&["java-synth-zstd-01"]);
+fn a_profile_of_java_has_types_metrics_and_a_description_without_secrets() {
+    let (server, ids) = loaded(&["java-01"]);
     let profile = ask(&server, &format!("/api/v1/profiles/{}", ids[0]));
     assert_eq!(profile["language"], "java");
     assert_eq!(profile["attachments"][0]["filename"], "main.jfr");
-    assert_eq!(profile["types"], json!([]));
+    let types: Vec<&str> =
+        profile["types"].as_array().unwrap().iter().flat_map(|t| t["name"].as_str()).collect();
+    let wanted =
+        ["cpu-time", "wall-time", "alloc-space", "heap-space", "lock-acquire-wait", "exception-samples"];
+    assert!(types.starts_with(&wanted[..3]) && wanted.iter().all(|name| types.contains(name)), "{types:?}");
+    assert!(profile["metrics"]["jvm_gc_pause_ns"].as_f64().unwrap() > 0.0);
+    assert_eq!(profile["endpoint_counts"]["GET /buy"], 104);
+    assert_eq!(profile["info"]["properties"]["tickets.db.password"], "<redacted>");
+    assert!(!profile.to_string().contains("hunter2"));
 }
 
 #[test]
@@ -393,6 +403,11 @@ fn a_scope_is_exported_in_every_format_under_a_safe_name() {
     let bytes = vesta_formats::compression::decompress(&bytes, 1 << 30).unwrap();
     let pprof = vesta_formats::pprof::decode(&bytes, &limits).unwrap();
     assert_eq!(pprof.profile.samples.total(0), 25_400_000_000);
+    let otlp = export("otlp");
+    assert_eq!(otlp.header("content-type"), Some("application/x-protobuf"));
+    let otlp = vesta_formats::otlp::decode(&otlp.body, &limits).unwrap().profile;
+    assert_eq!((otlp.value_types[0].name.as_str(), otlp.samples.total(0)), ("cpu-time", 25_400_000_000));
+    assert_eq!((otlp.start_ns, otlp.stacks.len()), (pprof.profile.start_ns, pprof.profile.stacks.len()));
     let text = export("collapsed").text();
     let total =
         text.lines().map(|line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap()).sum::<i64>();

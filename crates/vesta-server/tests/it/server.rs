@@ -1,6 +1,7 @@
 //! A server on free ports, with a clock that tests set.
 
 use crate::client::{Request, Response, Target};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub(crate) fn config(folder: &Path) -> ServerConfig {
         data: folder.join("data"),
         listen: Listen::At("127.0.0.1:0".to_owned()),
         sdk_listen: Listen::At("127.0.0.1:0".to_owned()),
+        otlp_grpc_listen: Listen::At("127.0.0.1:0".to_owned()),
         sdk_socket: folder.join("sdk.sock"),
         ..ServerConfig::default()
     }
@@ -89,6 +91,20 @@ impl TestServer {
     /// The listener of profiling libraries on TCP.
     pub(crate) fn sdk(&self) -> Target {
         Target::Tcp(self.addresses.sdk.unwrap())
+    }
+
+    /// The listener of OpenTelemetry over gRPC.
+    pub(crate) fn otlp(&self) -> SocketAddr {
+        self.addresses.otlp_grpc.unwrap()
+    }
+
+    pub(crate) fn api_address(&self) -> SocketAddr {
+        self.addresses.api
+    }
+
+    /// Addresses that others listen at.
+    pub(crate) fn taken(&self) -> &[String] {
+        &self.addresses.taken
     }
 
     /// The listener of profiling libraries on a Unix socket.

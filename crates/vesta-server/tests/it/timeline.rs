@@ -60,6 +60,34 @@ fn check_shape(answer: &Value) {
 }
 
 #[test]
+fn java_has_lanes_for_its_runtime_and_for_its_threads() {
+    let (server, ids) = loaded(&["java-01"]);
+    let answer = ask(&server, &format!("/api/v1/timeline?profile={}&resolution=100000", ids[0]));
+    check_shape(&answer);
+    let names: Vec<&str> =
+        answer["lanes"]["name"].as_array().unwrap().iter().flat_map(|name| name.as_str()).collect();
+    let kind = |name: &str| {
+        let index =
+            names.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
+        answer["lanes"]["kind"][index].as_str().unwrap()
+    };
+    assert_eq!([kind("Garbage collection"), kind("Concurrent GC")], ["gc", "gc"]);
+    assert_eq!(["safepoint", "vm operation", "compilation"].map(kind), ["runtime"; 3]);
+    assert_eq!([kind("worker-1"), kind("worker-2")], ["thread", "thread"]);
+    assert_eq!(answer["without_time"], 0);
+    let times = times(&answer);
+    for state in ["cpu", "io", "lock", "sleep"] {
+        assert!(times.contains_key(&("thread".to_owned(), state.to_owned())), "{state} in {times:?}");
+    }
+    let details = answer["strings"].as_array().unwrap();
+    for detail in
+        ["G1New G1 Evacuation Pause", "com.acme.tickets.Tickets$SeatPlan", "ClassLoaderStatsOperation"]
+    {
+        assert!(details.iter().any(|text| text == detail), "{detail}");
+    }
+}
+
+#[test]
 fn a_minute_of_node_shows_its_loop_its_collections_and_its_requests() {
     let (server, ids) = loaded(&["node-v6-01"]);
     let answer = ask(&server, &format!("/api/v1/timeline?profile={}&resolution=100000", ids[0]));
@@ -104,6 +132,35 @@ fn a_minute_of_python_shows_its_pools_its_locks_and_its_tasks() {
     let count = |answer: &Value| answer["events"]["lane"].as_array().unwrap().len();
     assert!(count(&coarse) < count(&answer), "{} {}", count(&coarse), count(&answer));
     assert_eq!(coarse["samples"], answer["samples"]);
+}
+
+#[test]
+fn an_execution_trace_of_go_shows_its_goroutines_and_counts_nothing_twice() {
+    let (server, ids) = loaded(&["go-default-types-01"]);
+    let answer = ask(&server, &format!("/api/v1/timeline?profile={}", ids[0]));
+    check_shape(&answer);
+    let lanes = answer["lanes"]["kind"].as_array().unwrap();
+    assert!(lanes.len() < 200, "{} lanes", lanes.len());
+    assert_eq!(answer["lanes"]["name"][0], "Concurrent GC");
+    assert!(answer["lanes"]["group"].as_array().unwrap().iter().any(|group| group == "main.main.func1"));
+    // The trace took ten seconds, in which two procs were at hand.
+    let times = times(&answer);
+    let of = |kind: &str, state: &str| times[&(kind.to_owned(), state.to_owned())];
+    assert!((1_000.0..20_100.0).contains(&of("goroutine", "cpu")), "{times:?}");
+    assert!((of("goroutine", "cpu")..20_100.0).contains(&of("runtime", "cpu")), "{times:?}");
+    for state in ["channel", "runnable", "syscall", "io", "sleep"] {
+        assert!(of("goroutine", state) > 0.0, "{state}");
+    }
+    // Whatever was drawn of the trace, totals are those of the profiles.
+    let graph = format!("/api/v1/flamegraph?{ALL_TIME}&profile={}&type=cpu-time", ids[0]);
+    let total = |path: &str| ask(&server, path)["total"].as_i64().unwrap();
+    let parts = fixture::load("go-default-types-01").expected["parts"].clone();
+    let cpu = parts.as_array().unwrap().iter().find(|part| part["filename"] == "cpu.pprof").unwrap();
+    let expected = cpu["pprof"]["totals"].as_array().unwrap().iter().find(|total| total[0] == "cpu").unwrap();
+    assert_eq!(total(&graph), expected[1].as_i64().unwrap());
+    // Of a part of the time only the trace tells.
+    let second = total(&format!("{graph}&window=1795216412000,1795216413000"));
+    assert!((10_000_000..=2_100_000_000).contains(&second), "{second}");
 }
 
 #[test]
