@@ -107,6 +107,44 @@ impl Client {
         }
     }
 
+    /// Sends a file, and answers the JSON document that comes back.
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &Parameters,
+        body: &[u8],
+    ) -> Result<T> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.server))
+            .query_pairs(parameters.iter().map(|(name, value)| (*name, value.as_str())))
+            .header("Content-Type", "application/octet-stream");
+        let request = match &self.token {
+            Some(token) => request.header("Authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let mut response = request.send(body).map_err(|error| self.unreachable(error))?;
+        if !response.status().is_success() {
+            return Err(self.refusal(path, &mut response));
+        }
+        let bytes = response.body_mut().read_to_vec();
+        let bytes = bytes.with_context(|| format!("the answer of {}{path} broke off", self.server))?;
+        serde_json::from_slice(&bytes).with_context(|| {
+            format!("the answer of {}{path} is not what this version of vesta expects", self.server)
+        })
+    }
+
+    /// Removes something.
+    pub(crate) fn delete(&self, path: &str) -> Result<()> {
+        let request = self.agent.delete(format!("{}{path}", self.server));
+        let request = match &self.token {
+            Some(token) => request.header("Authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let mut response = request.call().map_err(|error| self.unreachable(error))?;
+        if response.status().is_success() { Ok(()) } else { Err(self.refusal(path, &mut response)) }
+    }
+
     fn unreachable(&self, error: ureq::Error) -> anyhow::Error {
         let hint = "start one with `vesta up`, or name another with --server or VESTA_SERVER";
         match error {

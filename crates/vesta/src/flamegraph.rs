@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::path::Path;
 use vesta_formats::{collapsed, compression, pprof};
-use vesta_profile::{FunctionId, Kind, Profile, Sample};
+use vesta_profile::{FunctionId, Kind};
 use vesta_server::svg::{self, SvgOptions};
 
 /// Runs the command.
@@ -46,7 +46,7 @@ fn of_file(path: &Path, arguments: &FlamegraphArguments, format: GraphFormat) ->
     match format {
         GraphFormat::Collapsed => Ok(collapsed::encode(&graph.profile, graph.index).into_bytes()),
         GraphFormat::Pprof => {
-            let bytes = pprof::encode(&one_type(&graph));
+            let bytes = pprof::encode(&graph.profile.of_value_type(graph.index));
             compression::compress_gzip(&bytes).context("cannot compress the profile")
         }
         GraphFormat::Json => {
@@ -64,27 +64,6 @@ fn of_file(path: &Path, arguments: &FlamegraphArguments, format: GraphFormat) ->
             Ok(svg::flame_graph(&tree, &graph.functions, &options).into_bytes())
         }
     }
-}
-
-/// The profile with the samples and values of one type.
-fn one_type(graph: &Graph) -> Profile {
-    let whole = &graph.profile;
-    let value_types = whole.value_types.get(graph.index).cloned().into_iter().collect();
-    let mut profile = Profile {
-        strings: whole.strings.clone(),
-        frames: whole.frames.clone(),
-        stacks: whole.stacks.clone(),
-        label_sets: whole.label_sets.clone(),
-        start_ns: whole.start_ns,
-        duration_ns: whole.duration_ns,
-        ..Profile::new(value_types)
-    };
-    let values = whole.samples.values.get(graph.index).map(Vec::as_slice).unwrap_or_default();
-    let rows = whole.samples.stacks.iter().zip(&whole.samples.labels).zip(values);
-    for ((&stack, &labels), value) in rows.filter(|(_, value)| **value != 0) {
-        profile.samples.push(Sample { stack, labels, values: &[*value], ..Sample::default() });
-    }
-    profile
 }
 
 /// The document that `GET /api/v1/flamegraph` answers for a scope, for a file.

@@ -9,10 +9,11 @@ use crate::quantity;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use vesta_upload::Tag;
-use vesta_upload::file::{About, Contents, captured, envelope};
+use vesta_formats::FormatError;
+use vesta_upload::file::{About, Contents, FileError, captured, envelopes};
+use vesta_upload::{Built, Tag};
 
 /// How often a server that is too busy is asked again, for one file.
 const ATTEMPTS: u32 = 20;
@@ -23,28 +24,81 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<()> {
     let client = Client::new(&arguments.connection);
     // Asked first, so that a server that is not there is reported once and not for every file.
     client.get_bytes("/healthz", &Vec::new())?;
-    let bar = progress_bar(arguments.files.len());
-    let (mut imported, mut bytes) = (0usize, 0usize);
-    for path in &arguments.files {
-        bar.set_message(path.display().to_string());
-        match send(&client, path, &about) {
+    let files = files(&arguments.files)?;
+    let bar = progress_bar(files.len());
+    let (mut imported, mut skipped, mut bytes) = (0usize, 0usize, 0usize);
+    for file in &files {
+        bar.set_message(file.path.display().to_string());
+        match send(&client, &file.path, &about) {
             Ok(size) => {
                 imported += 1;
                 bytes += size;
             }
+            // Nobody said that all files of a folder are profiles.
+            Err(error) if file.is_of_folder && is_no_profile(&error) => skipped += 1,
             Err(error) => bar.suspend(|| failure::report(&error)),
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let all = arguments.files.len();
+    let all = files.len() - skipped;
     let size = quantity::bytes(i64::try_from(bytes).unwrap_or(i64::MAX));
-    print_lines([format!("imported {imported} of {all} files ({size}) to {}", client.server())])?;
+    let others = match skipped {
+        0 => String::new(),
+        1 => "; 1 other file is no profile".to_owned(),
+        skipped => format!("; {skipped} other files are no profiles"),
+    };
+    print_lines([format!("imported {imported} of {all} files ({size}) to {}{others}", client.server())])?;
     match all - imported {
+        0 if all == 0 && skipped > 0 => bail!("there was no profile to import"),
         0 => Ok(()),
         1 => bail!("1 file was not imported"),
         failed => bail!("{failed} files were not imported"),
     }
+}
+
+/// A file to send.
+struct Found {
+    path: PathBuf,
+    is_of_folder: bool,
+}
+
+/// The files that were named, and those of folders, by name. Links are not followed, and hidden files are left out.
+fn files(named: &[PathBuf]) -> Result<Vec<Found>> {
+    let mut files = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            files.push(Found { path: path.clone(), is_of_folder: false });
+            continue;
+        }
+        let mut folders = vec![path.clone()];
+        while let Some(folder) = folders.pop() {
+            let cannot = || format!("cannot read {}", folder.display());
+            let mut entries = Vec::new();
+            for entry in std::fs::read_dir(&folder).with_context(cannot)? {
+                entries.push(entry.with_context(cannot)?);
+            }
+            entries.sort_by_key(std::fs::DirEntry::file_name);
+            for entry in entries.iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+            {
+                match entry.file_type().with_context(cannot)? {
+                    kind if kind.is_dir() => folders.push(entry.path()),
+                    kind if kind.is_file() => files.push(Found { path: entry.path(), is_of_folder: true }),
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a file was not sent because it has nothing to do with profiles.
+fn is_no_profile(error: &anyhow::Error) -> bool {
+    let is_none = |format: &FormatError| matches!(format, FormatError::Unknown | FormatError::Empty);
+    error.chain().any(|cause| match cause.downcast_ref::<FileError>() {
+        Some(FileError::Format(format)) => is_none(format),
+        _ => cause.downcast_ref::<FormatError>().is_some_and(is_none),
+    })
 }
 
 fn about(arguments: &ImportArguments) -> Result<About> {
@@ -83,18 +137,23 @@ fn parse_time(text: &str, now: Timestamp) -> Result<Timestamp> {
 /// Sends one file and answers its size.
 fn send(client: &Client, path: &Path, about: &About) -> Result<usize> {
     let bytes = file::read_bytes(path)?;
-    let size = bytes.len();
-    let built = match file::decode(path, &bytes, note)? {
-        Contents::Upload(upload) => captured(&upload, about),
+    let uploads = match file::decode(path, &bytes, note)? {
+        Contents::Upload(upload) => vec![captured(&upload, about)],
         Contents::Profile(profile) => {
             let name = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy());
-            envelope(&name, &bytes, &profile, about, last_changed(path))
+            envelopes(&name, &bytes, &profile, about, last_changed(path))
                 .with_context(|| format!("cannot make an upload of {}", path.display()))?
         }
     };
+    uploads.iter().try_for_each(|upload| send_upload(client, path, upload))?;
+    Ok(bytes.len())
+}
+
+/// Sends an upload, again and again if the server is too busy.
+fn send_upload(client: &Client, path: &Path, upload: &Built) -> Result<()> {
     for _ in 0..ATTEMPTS {
-        match client.upload(&built.content_type, &built.body).with_context(|| path.display().to_string())? {
-            None => return Ok(size),
+        match client.upload(&upload.content_type, &upload.body).with_context(|| path.display().to_string())? {
+            None => return Ok(()),
             Some(wait) => std::thread::sleep(wait.min(Duration::from_secs(30))),
         }
     }

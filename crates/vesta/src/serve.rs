@@ -12,6 +12,9 @@ use vesta_server::{Addresses, PartialConfig, Server, ServerConfig, StartError, s
 /// The port that profiling libraries send to unless they are told otherwise.
 const SDK_PORT: u16 = 8126;
 
+/// The ports that senders of OpenTelemetry send to unless they are told otherwise, over gRPC and over HTTP.
+const OTLP_PORTS: [u16; 2] = [4317, 4318];
+
 /// Runs `vesta server`.
 pub(crate) fn server(arguments: ServerArguments) -> Result<()> {
     let config =
@@ -26,12 +29,19 @@ pub(crate) fn server(arguments: ServerArguments) -> Result<()> {
 pub(crate) fn up(arguments: UpArguments) -> Result<()> {
     let base = PartialConfig {
         sdk_listen: Some(Listen::At(format!("127.0.0.1:{SDK_PORT}"))),
+        // Many a machine has a collector there, and few people who start Vesta need the two.
+        otlp_grpc_listen: Some(if_free(OTLP_PORTS[0])),
+        otlp_http_listen: Some(if_free(OTLP_PORTS[1])),
         // The banner says what there is to say at the start; the log is for what goes wrong after it.
         log_level: Some("warn".to_owned()),
         ..PartialConfig::default()
     };
     let config = settings::effective(base, arguments.config.as_deref(), arguments.settings)?;
     serve(&config.config, |config, addresses| print_lines(banner(config, addresses)))
+}
+
+fn if_free(port: u16) -> Listen {
+    Listen::IfFree(format!("127.0.0.1:{port}"))
 }
 
 fn serve(
@@ -76,7 +86,13 @@ pub(crate) fn explained(error: StartError, config: &ServerConfig, listen_flag: &
         return anyhow::Error::new(error).context("the server does not start");
     };
     let is_sdk = config.sdk_listen.address() == Some(address);
-    let flag = if is_sdk { "--sdk-listen" } else { listen_flag };
+    let others = [
+        (&config.sdk_listen, "--sdk-listen"),
+        (&config.otlp_grpc_listen, "--otlp-grpc-listen"),
+        (&config.otlp_http_listen, "--otlp-http-listen"),
+    ];
+    let flag = others.into_iter().find(|(listen, _)| listen.address() == Some(address));
+    let flag = flag.map_or(listen_flag, |(_, flag)| flag);
     let hint = match source.kind() {
         std::io::ErrorKind::AddrInUse if is_sdk => format!(
             "a Datadog agent listens there as a rule; {flag} 127.0.0.1:8127 takes another port, {flag} off takes none"
@@ -101,6 +117,14 @@ fn banner(config: &ServerConfig, addresses: &Addresses) -> Vec<String> {
     if let Some(socket) = &addresses.sdk_socket {
         lines.push(format!("  intake    unix://{}", socket.display()));
     }
+    let otlp = [(addresses.otlp_grpc, "gRPC"), (addresses.otlp_http, "HTTP")];
+    for (address, protocol) in otlp {
+        lines.extend(address.map(|address| format!("  otlp      http://{} ({protocol})", shown(address))));
+    }
+    if !addresses.taken.is_empty() {
+        let taken = addresses.taken.join(" and ");
+        lines.push(format!("  otlp      not at {taken}: another program listens there"));
+    }
     lines.push(format!("  data      {}", config.data.display()));
     lines.push(String::new());
     lines.extend(how_to_send(addresses));
@@ -119,13 +143,15 @@ fn how_to_send(addresses: &Addresses) -> Vec<String> {
     let variables =
         format!("{agent}DD_PROFILING_ENABLED=true DD_ENV=prod DD_SERVICE=my-web-app DD_VERSION=1.0.3");
     vec![
-        "Profile a Python or a Node.js service:".to_owned(),
+        "Profile a service, in Python, in Node.js or compiled:".to_owned(),
         String::new(),
         "  pip install ddtrace".to_owned(),
         format!("  {variables} ddtrace-run python app.py"),
         String::new(),
         "  npm install dd-trace".to_owned(),
         format!("  {variables} node --require dd-trace/init app.js"),
+        String::new(),
+        format!("  {variables} vesta run ./app"),
         String::new(),
     ]
 }

@@ -22,6 +22,12 @@ pub(crate) struct SettingFlags {
     /// Where profiling libraries send to, or `off`; they try port 8126 by default [default: off]
     #[arg(long, value_name = "ADDR")]
     sdk_listen: Option<Listen>,
+    /// Where OpenTelemetry profiles are sent to over gRPC, or `off`; senders try port 4317 by default [default: off]
+    #[arg(long, value_name = "ADDR")]
+    otlp_grpc_listen: Option<Listen>,
+    /// Where OpenTelemetry profiles are sent to over HTTP, or `off`; senders try port 4318 by default [default: off]
+    #[arg(long, value_name = "ADDR")]
+    otlp_http_listen: Option<Listen>,
     /// A Unix socket where profiling libraries send to
     #[arg(long, value_name = "PATH")]
     sdk_socket: Option<PathBuf>,
@@ -57,6 +63,9 @@ pub(crate) struct SettingFlags {
     /// The bytes of uploads that permalinks keep, whatever the retention [default: 2GiB]
     #[arg(long, value_name = "BYTES")]
     limit_pinned: Option<ByteSize>,
+    /// The bytes of symbol files; those that were not used for longest are removed to stay below [default: 2GiB]
+    #[arg(long, value_name = "BYTES")]
+    limit_symbols: Option<ByteSize>,
     /// The largest request body [default: 64MiB]
     #[arg(long, value_name = "BYTES")]
     limit_body: Option<ByteSize>,
@@ -102,6 +111,8 @@ impl From<SettingFlags> for PartialConfig {
             data: flags.data,
             listen: flags.listen,
             sdk_listen: flags.sdk_listen,
+            otlp_grpc_listen: flags.otlp_grpc_listen,
+            otlp_http_listen: flags.otlp_http_listen,
             sdk_socket: flags.sdk_socket,
             no_auth: flags.no_auth,
             require_auth: flags.require_auth,
@@ -112,6 +123,7 @@ impl From<SettingFlags> for PartialConfig {
             retention_max_disk_share: flags.retention_max_disk_share,
             retention_max_bytes: flags.retention_max_bytes,
             limit_pinned: flags.limit_pinned,
+            limit_symbols: flags.limit_symbols,
             limit_body: flags.limit_body,
             limit_decompressed: flags.limit_decompressed,
             limit_memory: flags.limit_memory,

@@ -15,11 +15,18 @@ fn help_lists_the_commands() {
     Commands:
       up          Start a server with sensible defaults, and say how to send profiles to it
       server      Start a server
-      import      Send files to a server: pprof, collapsed stacks, or captured uploads
-      view        Show a file on the page: pprof, collapsed stacks, or a captured upload
+      run         Run a native program under the profiler: C, C++, Rust, Go, ...
+      attach      Profile native programs that run already
+      host        Profile all native programs of this host
+      scrape      Fetch profiles from programs that serve them over HTTP, and send them
+      import      Send files with profiles to a server
+      view        Show a file with a profile on the page
+      convert     Write a file with a profile in another format
       profiles    List profiles
       top         Show the functions that spend the most
       flamegraph  Write a merged flame graph
+      pgo         Write a profile for compilers, which then optimize what is hot in production
+      symbols     Send, list and remove the symbols of native programs
       token       Create, list and revoke the tokens of a server
       help        Print this message or the help of the given subcommand(s)
 
@@ -39,7 +46,23 @@ fn the_version_is_one_line() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["up", "server", "import", "view", "profiles", "top", "flamegraph", "token"] {
+    for command in [
+        "up",
+        "server",
+        "run",
+        "attach",
+        "host",
+        "scrape",
+        "import",
+        "view",
+        "convert",
+        "profiles",
+        "top",
+        "flamegraph",
+        "pgo",
+        "symbols",
+        "token",
+    ] {
         assert!(stdout(&[command, "--help"]).contains("Usage: vesta"), "{command}");
     }
 }

@@ -4,14 +4,26 @@
 
 mod client;
 mod command;
+mod go_program;
+mod native_program;
 mod server;
 mod skip;
+mod turns;
 
+mod convert;
 mod files;
+mod go;
 mod help;
+mod java;
 mod kills;
+mod native_run;
 mod node;
+mod otlp;
+mod pgo;
+mod pyroscope;
 mod python;
+mod scrape;
 mod servers;
+mod symbols;
 mod tokens;
 mod view;

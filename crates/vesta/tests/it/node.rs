@@ -8,6 +8,7 @@ use std::process::Command;
 
 #[test]
 fn node_uploads_over_tcp() {
+    let _turn = crate::turns::of_one();
     let Some(modules) = modules("node_uploads_over_tcp") else { return };
     let server = Server::start(&[]);
     check(&modules, &server, &server.intake);
@@ -15,6 +16,7 @@ fn node_uploads_over_tcp() {
 
 #[test]
 fn node_uploads_over_a_unix_socket() {
+    let _turn = crate::turns::of_one();
     let Some(modules) = modules("node_uploads_over_a_unix_socket") else { return };
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("sdk.socket");

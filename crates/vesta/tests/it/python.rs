@@ -12,6 +12,7 @@ const ENDPOINT: &str = "GET /search";
 
 #[test]
 fn the_command_line_of_the_instructions_puts_the_service_on_the_page() {
+    let _turn = crate::turns::of_one();
     let Some(python) = python("the_command_line_of_the_instructions_puts_the_service_on_the_page") else {
         return;
     };
@@ -36,6 +37,7 @@ fn the_command_line_of_the_instructions_puts_the_service_on_the_page() {
 
 #[test]
 fn python_uploads_over_tcp() {
+    let _turn = crate::turns::of_one();
     let Some(python) = python("python_uploads_over_tcp") else { return };
     let server = Server::start(&[]);
     check(&python, &server, &server.intake);
@@ -43,6 +45,7 @@ fn python_uploads_over_tcp() {
 
 #[test]
 fn python_uploads_over_a_unix_socket() {
+    let _turn = crate::turns::of_one();
     let Some(python) = python("python_uploads_over_a_unix_socket") else { return };
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("sdk.socket");

@@ -17,6 +17,8 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// The address for profiling libraries.
     pub(crate) intake: String,
+    /// What it said when it came up.
+    pub(crate) banner: String,
     data: TempData,
 }
 
@@ -41,8 +43,12 @@ impl Server {
     fn spawn(path: &Path, arguments: &[&str], data: TempData) -> Server {
         let mut command = vesta();
         command.args(["up", "--listen", "127.0.0.1:0"]);
-        if !arguments.contains(&"--sdk-listen") {
-            command.args(["--sdk-listen", "127.0.0.1:0"]);
+        for (flag, otherwise) in
+            [("--otlp-grpc-listen", "off"), ("--otlp-http-listen", "off"), ("--sdk-listen", "127.0.0.1:0")]
+        {
+            if !arguments.contains(&flag) {
+                command.args([flag, otherwise]);
+            }
         }
         command.arg("--data").arg(path).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -70,7 +76,7 @@ impl Server {
             let _ = child.wait();
             panic!("vesta up does not come up:\n{banner}{}", log.join().unwrap());
         };
-        Server { child, stdout, log: Some(log), url, intake: intake.unwrap_or_default(), data }
+        Server { child, stdout, log: Some(log), url, intake: intake.unwrap_or_default(), banner, data }
     }
 
     /// The data folder.
@@ -79,6 +85,15 @@ impl Server {
             TempData::Own(folder) => folder.path().join("data"),
             TempData::Others(path) => path.clone(),
         }
+    }
+
+    /// The address for senders of OpenTelemetry over this protocol, as the banner has it.
+    #[track_caller]
+    pub(crate) fn otlp(&self, protocol: &str) -> String {
+        let line = self.banner.lines().find(|line| line.contains(" otlp ") && line.contains(protocol));
+        let address = line.and_then(|line| line.split_whitespace().nth(1));
+        let address = address.unwrap_or_else(|| panic!("{protocol} is not in the banner: {}", self.banner));
+        address.replace("localhost", "127.0.0.1")
     }
 
     /// Asks the API.

@@ -102,6 +102,25 @@ fn a_port_that_is_taken_is_reported_with_a_way_out() {
 }
 
 #[test]
+fn the_banner_names_the_addresses_of_opentelemetry_and_those_that_others_have() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let wanted = format!("{address} if free");
+    let server = Server::start(&["--otlp-grpc-listen", &wanted, "--otlp-http-listen", "127.0.0.1:0 if free"]);
+    let expected = format!("  otlp      not at {address}: another program listens there\n");
+    assert!(server.banner.contains(&expected), "{}", server.banner);
+    let answer = ureq::post(format!("{}/v1development/profiles", server.otlp("HTTP")))
+        .content_type("application/x-protobuf")
+        .send(&[][..]);
+    assert_eq!(answer.unwrap().status(), 200);
+    drop(server);
+    drop(taken);
+    let server = Server::start(&["--otlp-grpc-listen", "127.0.0.1:0 if free"]);
+    assert!(server.otlp("gRPC").starts_with("http://127.0.0.1:"), "{}", server.banner);
+    assert!(!server.banner.contains("not at"), "{}", server.banner);
+}
+
+#[test]
 fn two_servers_do_not_share_a_data_folder() {
     let server = Server::start(&[]);
     let data = server.data();

@@ -44,6 +44,32 @@ fn a_file_is_shown_until_ctrl_c_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn files_of_tools_are_shown_with_their_totals_and_their_times() {
+    let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../vesta-formats/tests/fixtures/tools");
+    let expected: Value =
+        serde_json::from_slice(&std::fs::read(format!("{tools}/expected.json")).unwrap()).unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let (mut child, address) = view(&["python-01.body", "--no-browser"], temporary.path());
+    let (server, _) = address.split_once("/opened/").unwrap();
+    for (name, counted) in expected.as_object().unwrap() {
+        let bytes = std::fs::read(format!("{tools}/{name}")).unwrap();
+        let mut answer = ureq::post(format!("{server}/api/v1/opened?name={name}")).send(&bytes[..]).unwrap();
+        let opened: Value = answer.body_mut().read_json().unwrap();
+        let scope = format!("source=opened&profile={}", opened["id"].as_str().unwrap());
+        for (value_type, counts) in counted.as_object().unwrap() {
+            let graph = get(&format!("{server}/api/v1/flamegraph?type={value_type}&{scope}"));
+            assert_eq!(graph["total"], counts["total"], "{name} {value_type}");
+        }
+        let timeline = get(&format!("{server}/api/v1/timeline?{scope}"));
+        let has_time = counted.get("cpu-time").or(counted.get("wall-time")).is_some();
+        assert_eq!(timeline["samples"].as_u64().unwrap() > 0, has_time, "{name}: {timeline:#}");
+        assert_eq!(timeline["without_time"], 0, "{name}");
+    }
+    send_signal(&child, "INT");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn without_a_browser_the_address_is_enough() {
     let temporary = tempfile::tempdir().unwrap();
     let mut child = vesta()
@@ -69,7 +95,7 @@ fn what_cannot_be_shown_is_refused_with_a_reason() {
     std::fs::write(&file, b"FLR\0\0\x02\0\x01").unwrap();
     let refused = run(&["view", "--no-browser", file.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1), "{}", shown(&refused));
-    assert!(shown(&refused).contains("`a.jfr` is a file of format JFR"), "{}", shown(&refused));
+    assert!(shown(&refused).contains("`a.jfr` is not readable as JFR"), "{}", shown(&refused));
     assert!(shown(&refused).contains("hint: Vesta reads pprof"), "{}", shown(&refused));
     let missing = run(&["view", "--no-browser", "/there/is/none"]);
     assert!(!missing.status.success() && shown(&missing).contains("/there/is/none"), "{}", shown(&missing));
