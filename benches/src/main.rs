@@ -7,6 +7,7 @@ mod ack;
 mod disk;
 mod fill;
 mod ingest;
+mod native;
 mod query;
 mod search;
 mod server;
@@ -32,6 +33,8 @@ enum Benchmark {
     Query(query::Arguments),
     /// Times search and facets over very many profiles.
     Search(search::Arguments),
+    /// The native profiler beside `perf record`: slowdown, hooks, a whole host.
+    Native(native::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,5 +44,6 @@ fn main() -> anyhow::Result<()> {
         Benchmark::Disk(arguments) => disk::run(&arguments),
         Benchmark::Query(arguments) => query::run(&arguments),
         Benchmark::Search(arguments) => search::run(&arguments),
+        Benchmark::Native(arguments) => native::run(&arguments),
     }
 }
