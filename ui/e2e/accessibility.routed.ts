@@ -253,6 +253,42 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'timeline of goroutines',
+    path: '/profiles/0329af6554c00000?v=2&tab=timeline&open=goroutine:main.main.func1',
+    mock: { timelineOf: 'go' },
+    ready: async (page) => {
+      await page.getByRole('treegrid').focus();
+      for (let row = 0; row < 6; row++) await page.keyboard.press('ArrowDown');
+      await page.getByRole('row', { selected: true }).waitFor();
+    },
+  },
+  {
+    name: 'goroutines as a table',
+    path: '/profiles/0329af6554c00000?v=2&tab=timeline&lane_table=1',
+    mock: { timelineOf: 'go' },
+    ready: (page) => page.getByRole('region', { name: 'Lanes' }).waitFor(),
+  },
+  {
+    name: 'runtime info of a JVM',
+    path: '/profiles/0329af6554c00000?v=2&tab=runtime',
+    mock: {
+      profile: {
+        info: {
+          flags: { MaxHeapSize: '268435456', UseCompressedClassPointers: 'true' },
+          properties: { 'java.class.path': '/srv/tickets/lib/a-very-long-name-of-a-library.jar:'.repeat(20) },
+          runtime: { name: 'OpenJDK 64-Bit Server VM', heap_max_bytes: '268435456' },
+        },
+      },
+    },
+    ready: (page) => page.getByText('MaxHeapSize').waitFor(),
+  },
+  {
+    name: 'profiles without samples',
+    path: '/?v=2',
+    mock: { withoutSamples: true },
+    ready: (page) => page.getByRole('heading', { name: 'No samples to show' }).waitFor(),
+  },
+  {
     name: 'lanes as a table',
     path: '/profiles/0329af6554c00000?v=2&tab=timeline&lane_table=1',
     ready: (page) => page.getByRole('region', { name: 'Lanes' }).waitFor(),

@@ -23,6 +23,12 @@ export interface MockOptions {
   readonly isPartial?: boolean;
   /** Samples do not say when they were taken. */
   readonly withoutTimes?: boolean;
+  /** There are profiles, and no samples in them. */
+  readonly withoutSamples?: boolean;
+  /** What is different about the profile. */
+  readonly profile?: object;
+  /** Whose timeline there is. */
+  readonly timelineOf?: 'python' | 'node' | 'go';
   /** Paths below /api/v1 that fail. */
   readonly failing?: readonly string[];
   /** Milliseconds every answer takes. */
@@ -165,7 +171,7 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
     case '/source':
       return ok(sourceOf(params));
     case '/types':
-      return ok(nothing ? { types: [] } : fixture('types'));
+      return ok(nothing || options.withoutSamples ? { types: [] } : fixture('types'));
     case '/facets':
       return ok(facets(params, nothing));
     case '/tags': {
@@ -194,9 +200,8 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
       return ok({ total: 0, next_cursor: null, columns });
     }
     case '/timeline': {
-      const body = golden<TimelineBody>(
-        params.get('query')?.includes('node') ? 'timeline-node' : 'timeline-python',
-      );
+      const language = options.timelineOf ?? (params.get('query')?.includes('node') ? 'node' : 'python');
+      const body = golden<TimelineBody>(`timeline-${language}`);
       if (!options.withoutTimes) return ok(body);
       const none = Object.fromEntries(Object.keys(body.events).map((key) => [key, []]));
       return ok({ ...body, events: none, samples: 0, without_time: 1531 });
@@ -207,7 +212,7 @@ function answer(path: string, params: URLSearchParams, options: MockOptions): An
     }
     default: {
       const id = /^\/profiles\/([^/]+)$/.exec(path)?.[1];
-      if (id !== undefined) return ok({ ...fixture<object>('profile'), id });
+      if (id !== undefined) return ok({ ...fixture<object>('profile'), id, ...options.profile });
       if (/^\/profiles\/[^/]+\/(upload|attachments\/.+)$/.test(path)) {
         return { status: 200, body: 'bytes as sent', type: 'application/octet-stream' };
       }
@@ -273,7 +278,7 @@ function opened(name: string): Answer {
     return problem(
       400,
       `\`${name}\` is text, and no line of it is a stack`,
-      'Vesta reads pprof and collapsed stacks, plain or in gzip, zstd or lz4, and captured uploads',
+      'Vesta reads pprof, speedscope and collapsed stacks, plain or in gzip, zstd or lz4, and captured uploads',
     );
   }
   // The second of two files is another profile.

@@ -58,7 +58,7 @@ test('what cannot be read says what it is and what would do', async ({ page }) =
   await open(page, ['notes.txt']);
   const dialog = page.getByRole('dialog', { name: 'Opening a file' });
   await expect(dialog.getByRole('alert')).toContainText('`notes.txt` is text, and no line of it is a stack');
-  await expect(dialog).toContainText('Vesta reads pprof and collapsed stacks');
+  await expect(dialog).toContainText('Vesta reads pprof, speedscope');
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   expect(new URL(page.url()).pathname).toBe('/');

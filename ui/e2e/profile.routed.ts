@@ -10,6 +10,16 @@ test.beforeEach(async ({ page }) => {
   await page.clock.setFixedTime(NOW);
 });
 
+test('settings in bytes are said in bytes, and flags of a JVM are searched', async ({ page }) => {
+  const flags = { MaxHeapSize: '268435456', UseG1GC: 'true' };
+  await mockApi(page, { profile: { info: { flags, properties: { 'java.class.path': 'a.jar' } } } });
+  await page.goto('/profiles/00cab1c2d3e4f506?v=2&tab=runtime');
+  const info = page.getByRole('region', { name: 'Runtime info' });
+  await expect(info.getByText('268435456 256 MiB')).toBeVisible();
+  await page.getByRole('textbox', { name: 'Search in the runtime info' }).fill('heapsize');
+  await expect(info.getByRole('heading')).toHaveText(['Flags that are not the default']);
+});
+
 test('the header leads on: tags, neighbors of the process, full screen', async ({ page }) => {
   const mock = await mockApi(page);
   await page.goto(PROFILE);

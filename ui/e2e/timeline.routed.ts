@@ -164,6 +164,30 @@ test('a right click offers flame graphs, by mouse and by keys', async ({ page })
   await expect.poll(() => queryParams(page).get('window')).toMatch(/000,\d+000$/);
 });
 
+test('a part of the time that is in view is looked at more closely', async ({ page }) => {
+  mock.options = { timelineOf: 'go' };
+  await page.goto('/profiles/0329af6554c00000?v=2&tab=timeline');
+  const box = await canvasBox(page);
+  await page.mouse.click(box.x + box.width * 0.5, box.y + 12 + 24 * 3);
+  await expect(selected(page)).toHaveText(/Proc 1/);
+  const closer = (): readonly string[] => mock.requests.filter((request) => request.includes('detail='));
+  expect(closer()).toEqual([]);
+  for (let step = 0; step < 4; step++) await page.getByRole('button', { name: 'Zoom in' }).click();
+  await expect.poll(() => closer().length).toBe(1);
+  const [from, to] = (queryParams(page).get('in_view') ?? '').split(',').map(Number);
+  const [first, last] = (/detail=([\d.]+),([\d.]+)/.exec(decodeURIComponent(closer()[0] ?? '')) ?? [])
+    .slice(1)
+    .map(Number);
+  expect(first).toBeLessThan(from ?? 0);
+  expect(last).toBeGreaterThan(to ?? 0);
+  // What was selected still is, and moving a little asks for nothing.
+  await expect(selected(page)).toHaveText(/Proc 1/);
+  await lanes(page).focus();
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(() => queryParams(page).get('in_view')).not.toBe(`${from},${to}`);
+  expect(closer()).toHaveLength(1);
+});
+
 test('samples without times say which switch sends them', async ({ page }) => {
   mock.options = { withoutTimes: true };
   await page.goto('/profiles/0329af6554c00000?v=2&tab=timeline');

@@ -75,7 +75,7 @@ test('a file that is no profile says so', async ({ page }) => {
   const file = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('Buy milk.\n') };
   await (await chooser).setFiles([file]);
   await expect(page.getByRole('dialog').getByRole('alert')).toContainText('notes.txt');
-  await expect(page.getByRole('dialog')).toContainText('Vesta reads');
+  await expect(page.getByRole('dialog')).toContainText('it reads pprof');
 });
 
 async function profileOf(page: Page, language: string): Promise<string> {

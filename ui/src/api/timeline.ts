@@ -1,9 +1,13 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+
 import type { ViewState } from '../state/url.ts';
+import { get, type Params } from './client.ts';
 import type { TableBody } from './explore.ts';
 import { sampleParams, useScoped, type Scope } from './queries.ts';
 import type { FunctionsBody, UnixMs } from './types.ts';
+import { isLaneFilter } from '../model/timeline.ts';
 
-export type LaneKind = 'thread' | 'gc' | 'runtime' | 'async';
+export type LaneKind = 'thread' | 'goroutine' | 'gc' | 'runtime' | 'async';
 
 /** What the threads of one process did, and when. */
 export interface TimelineBody {
@@ -51,17 +55,32 @@ const RESOLUTION = '10000';
 
 /**
  * The timeline shows all of its threads and all of its time, with what is chosen of them marked: so neither the window
- * nor filters of threads narrow it.
+ * nor filters of threads and goroutines narrow it.
  */
 export function useTimeline(scope: Scope, state: ViewState, enabled: boolean) {
-  const filters = state.filters.filter((filter) => !isThreadFilter(filter));
-  const { span, focusOn } = state;
-  const params = sampleParams({ type: '', filters, transforms: [], window: '', span, focusOn });
-  return useScoped<TimelineBody>('/timeline', scope, [...params, ['resolution', RESOLUTION]], enabled);
+  return useScoped<TimelineBody>('/timeline', scope, timelineParams(state), enabled);
 }
 
-export function isThreadFilter(filter: string): boolean {
-  return filter.startsWith('thread:');
+/** A part of the timeline, `FROM,TO` like a window, as finely as if it were all; empty for none. */
+export function useTimelineDetail(scope: Scope, state: ViewState, window: string) {
+  const params: Params = [...timelineParams(state), ['detail', window]];
+  return useQuery({
+    queryKey: ['/timeline', 'detail', scope.params, params],
+    queryFn: async ({ signal }) => ({
+      window,
+      body: await get<TimelineBody>('/timeline', [...scope.params, ...params], signal),
+    }),
+    // The part before is better than none until this one is there.
+    placeholderData: keepPreviousData,
+    enabled: window !== '',
+  });
+}
+
+function timelineParams(state: ViewState): Params {
+  const filters = state.filters.filter((filter) => !isLaneFilter(filter));
+  const { span, focusOn } = state;
+  const params = sampleParams({ type: '', filters, transforms: [], window: '', span, focusOn });
+  return [...params, ['resolution', RESOLUTION]];
 }
 
 export interface Process {

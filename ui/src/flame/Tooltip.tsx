@@ -4,6 +4,7 @@ import { at, nodeName, OTHER, type CallTree } from '../model/call-tree.ts';
 import { formatCount, formatShare } from '../model/format.ts';
 import { formatNormalized, type Normalizer } from '../model/normalize.ts';
 import type { SearchResult } from '../model/search.ts';
+import { isUnnamedNode } from '../model/unnamed.ts';
 import type { Hit } from './display-list.ts';
 import { FrameDetails } from './FrameDetails.tsx';
 import type { Terms } from './frame-handlers.ts';
@@ -63,6 +64,11 @@ export function Tooltip(props: TooltipProps) {
           <FrameDetails tree={tree} node={node} normalizer={normalizer} terms={terms} lens={lens} />
           {isOther && (
             <div className="flame-tooltip-hint">Callees too small to send at first. Click to load them.</div>
+          )}
+          {isUnnamedNode(tree, node) && (
+            <div className="flame-tooltip-hint">
+              It has no symbols here. <code>vesta symbols upload BINARY</code> names it.
+            </div>
           )}
           {search?.marks[node] === 1 && <div className="flame-tooltip-hint">Matches the search</div>}
           {canPin && !isOther && (

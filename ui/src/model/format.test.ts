@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest';
 
 import { formatAgo, formatCompact, formatShare, formatValue, middleEllipsis } from './format.ts';
 
+it('counts in full as long as somebody may compare digits', () => {
+  expect(formatValue(99_999_999, 'count')).toBe('99,999,999');
+  expect(formatValue(1_565_930_544, 'count')).toBe('1.57G');
+});
+
 describe('numbers', () => {
   it.each([
     [0, 'nanoseconds', '0 s'],

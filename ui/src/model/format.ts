@@ -97,7 +97,8 @@ export function formatValue(value: number, unit: string): string {
       return `${value === 0 ? '0' : significantCores(value)} ${value === 1 ? 'core' : 'cores'}`;
     case 'count':
     case '':
-      return formatCount(value);
+      // Past it nobody compares digits, and they do not fit into tables.
+      return Math.abs(value) < 1e8 ? formatCount(value) : formatCompact(value);
     case 'share':
     case 'ratio':
       return formatShare(value, 1);

@@ -107,9 +107,12 @@ mkdir -p /opt/datadog && tar -C /opt/datadog -xzf datadog-dotnet-apm-*.tar.gz`,
     ],
   },
   native: {
-    install: '# ddprof from https://github.com/DataDog/ddprof/releases',
-    run: 'ddprof ./app',
-    note: 'Needs perf events: kernel.perf_event_paranoid of 2 or less, in a container CAP_PERFMON and a seccomp profile that allows perf_event_open. Symbols of the program give names.',
+    install: `# the profiler is a command of vesta itself
+cp vesta /usr/local/bin/`,
+    dockerfile: 'COPY vesta /usr/local/bin/vesta',
+    run: 'vesta run ./app',
+    withToken: () => [['DD_API_KEY', TOKEN]],
+    note: 'Needs no root: kernel.perf_event_paranoid of 2 or less is enough, in a container also a seccomp profile that allows perf_event_open. Add --preset all for waits, locks and the live heap. A stripped program gets names with vesta symbols upload.',
   },
 };
 
@@ -176,7 +179,7 @@ function fileSteps({ origin, needsToken }: Server): Step[] {
     {
       title: 'Keep files here',
       code: `vesta import cpu.pprof --service my-service ${flags}`,
-      note: 'Takes pprof, collapsed stacks and captured uploads, compressed or not. Its time is that of the file: look at a longer range than the past hour.',
+      note: 'Takes pprof, JFR, OTLP, execution traces of Go, speedscope, .cpuprofile, Chrome traces, perf script, collapsed stacks and captured uploads, compressed or not. Its time is that of the file: look at a longer range than the past hour.',
     },
   ];
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import type { TimelineBody } from '../api/timeline.ts';
+import golden from '../golden/timeline-go.json' with { type: 'json' };
 import node from '../golden/timeline-node.json' with { type: 'json' };
 import python from '../golden/timeline-python.json' with { type: 'json' };
 import { at } from './call-tree.ts';
 import { formatClock, formatOffset } from './format.ts';
 import { clockTicks, relativeTicks, tickStep } from './timeline-axis.ts';
-import { sentenceOf } from './timeline-words.ts';
+import { laneName, laneTitle, sentenceOf, stepOf } from './timeline-words.ts';
 import {
   clampView,
   countsAt,
@@ -17,7 +18,10 @@ import {
   eventAt,
   eventNear,
   groupsOf,
+  isLaneFilter,
+  laneFilter,
   neighbor,
+  passesFilters,
   rowsOf,
   STATES,
   totalsOf,
@@ -174,5 +178,42 @@ describe('time axis', () => {
     expect(formatOffset(65_000, 5000)).toBe('+1:05');
     expect(formatOffset(65_250, 10)).toBe('+1:05.25');
     expect(formatClock(Date.UTC(2026, 0, 1, 0, 0, 1, 250), 1)).toMatch(/:01\.250$/);
+  });
+});
+
+describe('words', () => {
+  it('leaves out the import path of what a goroutine started with', () => {
+    const short = (name: string): string => laneName(name, 'goroutine');
+    expect(short('github.com/DataDog/dd-trace-go/v2/profiler.(*profiler).collect.func2 #6')).toBe(
+      'profiler.(*profiler).collect.func2 #6',
+    );
+    expect(short('runtime/pprof.profileWriter #35')).toBe('pprof.profileWriter #35');
+    expect(short('main.each[go.shape.*uint8/x] and 3 more')).toBe('main.each[go.shape.*uint8/x] and 3 more');
+    expect(laneName('worker/1', 'thread')).toBe('worker/1');
+  });
+
+  it('has the words of people for what runtimes do', () => {
+    expect(laneTitle('vm operation', 'runtime')).toBe('VM operations');
+    expect(laneTitle('net 12', 'async')).toBe('Connections 12');
+    expect(laneTitle('Proc 1', 'runtime')).toBe('Proc 1');
+    expect(laneTitle('net 1', 'thread')).toBe('net 1');
+  });
+
+  it('tells times apart as finely as the timeline is long', () => {
+    expect([60, 5000, 60_000].map((lengthMs) => stepOf({ lengthMs }))).toEqual([0.01, 1, 1]);
+  });
+});
+
+describe('filters of lanes', () => {
+  it('are by thread, and of goroutines by the function that they started with', () => {
+    const go = decodeTimeline(golden as TimelineBody);
+    const filterOf = (name: string): string =>
+      go.lanes.filter((each) => each.name.startsWith(name)).map(laneFilter)[0] ?? 'none';
+    const own = filterOf('main.main.func1');
+    expect(own).toBe('goroutine:main.main.func1');
+    expect(filterOf('Proc 0')).toBe('none');
+    expect(isLaneFilter(own)).toBe(true);
+    const passing = go.lanes.filter((each) => passesFilters(each, [own]));
+    expect(new Set(passing.map((each) => each.group))).toEqual(new Set(['runtime', 'main.main.func1']));
   });
 });

@@ -9,7 +9,19 @@ export type EventId = number;
 export type LaneId = number;
 
 /** In the order in which they are stacked, the busiest at the bottom. */
-export const STATES = ['cpu', 'gc', 'runtime', 'lock', 'io', 'wait', 'sleep', 'unknown'] as const;
+export const STATES = [
+  'cpu',
+  'gc',
+  'runtime',
+  'syscall',
+  'runnable',
+  'lock',
+  'channel',
+  'io',
+  'wait',
+  'sleep',
+  'unknown',
+] as const;
 export type State = (typeof STATES)[number];
 
 export interface Lane {
@@ -158,6 +170,25 @@ export function lanesOf(row: Row): readonly LaneId[] {
   return row.kind === 'lane' ? [row.lane] : row.group.lanes;
 }
 
+/**
+ * The label filter that leaves the samples of a lane; none where they are not those of a thread or of goroutines. Of these
+ * there are too many for samples to be kept apart: what is kept is the function that they started with.
+ */
+export function laneFilter({ kind, name, group }: Lane): string | undefined {
+  if (kind === 'thread') return `thread:${name}`;
+  return kind === 'goroutine' ? `goroutine:${group}` : undefined;
+}
+
+export function isLaneFilter(filter: string): boolean {
+  return filter.startsWith('thread:') || filter.startsWith('goroutine:');
+}
+
+/** Whether some of these filters leave samples of a lane, or can say nothing of it. */
+export function passesFilters(lane: Lane, filters: readonly string[]): boolean {
+  const own = laneFilter(lane);
+  return own === undefined || filters.length === 0 || filters.includes(own);
+}
+
 export function rowKey(timeline: Timeline, row: Row): string {
   if (row.kind === 'group') return row.group.key;
   const lane = timeline.lanes[row.lane];
@@ -249,6 +280,15 @@ export function eventNear(
   for (let event = from; event < lane.end; event++) if (isShown(event)) return event;
   for (let event = from - 1; event >= lane.first; event--) if (isShown(event)) return event;
   return undefined;
+}
+
+/** What another drawing of the same samples has in the place of an event, if anything. */
+export function sameEvent(before: Timeline, event: EventId, after: Timeline): EventId | undefined {
+  const laneId = at(before.laneOf, event);
+  const [lane, same] = [before.lanes[laneId], after.lanes[laneId]];
+  if (!lane || lane.kind !== same?.kind || lane.name !== same.name) return undefined;
+  const middle = (at(before.starts, event) + at(before.ends, event)) / 2;
+  return eventAt(after, laneId, middle + before.fromMs - after.fromMs, 0);
 }
 
 /** How many lanes are in which state at a time, by index of {@link STATES}. */

@@ -1,11 +1,11 @@
 import { formatDurationMs, plural } from '../model/format.ts';
-import { sentenceOf, STATE_NAMES } from '../model/timeline-words.ts';
+import { laneName, laneTitle, sentenceOf, STATE_NAMES } from '../model/timeline-words.ts';
 import { lanesOf, STATES, totalsOf, type EventId, type Row, type Timeline } from '../model/timeline.ts';
+import { EndKept } from '../widgets/EndKept.tsx';
 import { Icon } from '../widgets/Icon.tsx';
 
-/** A name that may not fit, and how much of its end is shown in any case. */
-const LONG_NAME = 14;
-const KEPT_END = 6;
+/** Of a name that does not fit, in characters. */
+const KEPT_END = 10;
 
 /** The name of a lane, and for those who do not see the picture what is on it. */
 export function LaneRow(props: {
@@ -20,9 +20,13 @@ export function LaneRow(props: {
 }) {
   const { timeline, row, position, height, isCurrent, event } = props;
   const lane = row.kind === 'lane' ? timeline.lanes[row.lane] : undefined;
-  const name = row.kind === 'group' ? row.group.name : (lane?.name ?? '');
+  // The only one of its kind needs no number.
+  const isOnly = row.kind === 'lane' && lane?.kind === 'async' && !row.isMember;
+  const name = row.kind === 'group' ? row.group.name : ((isOnly ? lane.group : lane?.name) ?? '');
   const busyMs = lanesOf(row).reduce((sum, id) => sum + (timeline.lanes[id]?.busyMs ?? 0), 0);
-  const title = lane?.threadId ? `${name} · thread ${lane.threadId}` : name;
+  const kind = row.kind === 'group' ? row.group.kind : lane?.kind;
+  const title =
+    kind === 'thread' && lane?.threadId ? `${name} · thread ${lane.threadId}` : laneTitle(name, kind);
   return (
     <div
       className="timeline-row"
@@ -38,7 +42,10 @@ export function LaneRow(props: {
     >
       <div className="timeline-lane" role="rowheader" title={title}>
         {row.kind === 'group' && <Icon name={row.isOpen ? 'chevron-down' : 'chevron-right'} />}
-        <LaneName name={name} />
+        <span className="timeline-lane-name">
+          {/* Threads of one pool differ at the end. */}
+          <EndKept text={laneName(name, kind)} end={KEPT_END} />
+        </span>
         {row.kind === 'group' && <span className="tab-count">{row.group.lanes.length}</span>}
         <span className="timeline-lane-busy">{busyMs > 0 ? formatDurationMs(busyMs) : ''}</span>
       </div>
@@ -46,17 +53,6 @@ export function LaneRow(props: {
         {event === undefined ? describeRow(timeline, row) : sentenceOf(timeline, event)}
       </div>
     </div>
-  );
-}
-
-/** Its end stays: threads of one pool differ there. */
-function LaneName({ name }: { readonly name: string }) {
-  const cut = name.length > LONG_NAME ? name.length - KEPT_END : name.length;
-  return (
-    <span className="timeline-lane-name">
-      <span>{name.slice(0, cut)}</span>
-      {cut < name.length && name.slice(cut)}
-    </span>
   );
 }
 

@@ -1,18 +1,28 @@
 import { useLayoutEffect, useRef } from 'react';
 
+import type { LaneKind } from '../api/timeline.ts';
 import { formatClock, formatCount, formatDurationMs, formatOffset, plural } from '../model/format.ts';
 import {
   countsAt,
   STATES,
   totalsOf,
   type EventId,
+  type Group,
   type OffsetMs,
   type Row,
   type Timeline,
 } from '../model/timeline.ts';
-import { factsOf, STATE_NAMES } from '../model/timeline-words.ts';
+import { factsOf, laneTitle, STATE_NAMES, stepOf } from '../model/timeline-words.ts';
 
 const DISTANCE = 14;
+
+const LANE_NAMES: Record<LaneKind, string> = {
+  thread: 'Thread',
+  goroutine: 'Goroutine',
+  gc: 'Lane',
+  runtime: 'Lane',
+  async: 'Lane',
+};
 
 interface LaneTooltipProps {
   readonly timeline: Timeline;
@@ -52,7 +62,7 @@ function EventDetails({ timeline, event }: { readonly timeline: Timeline; readon
   if (!facts) return null;
   const rows: readonly (readonly [string, string])[] = [
     ['At', `${facts.offset} · ${facts.clock}`],
-    [facts.lane.kind === 'thread' ? 'Thread' : 'Lane', facts.lane.name],
+    [LANE_NAMES[facts.lane.kind], facts.laneTitle],
     ['Endpoint', facts.endpoint],
     ['Detail', facts.detail === facts.name ? '' : facts.detail],
     ['Span', facts.span],
@@ -62,7 +72,8 @@ function EventDetails({ timeline, event }: { readonly timeline: Timeline; readon
       <div className="flame-tooltip-name">{facts.name}</div>
       <div className="lane-tooltip-state">
         <span className="state-swatch" data-state={facts.state} />
-        {STATE_NAMES[facts.state]} · <strong>{facts.duration}</strong>
+        {facts.name !== STATE_NAMES[facts.state] && <>{STATE_NAMES[facts.state]} · </>}
+        <strong>{facts.duration}</strong>
       </div>
       <table>
         <tbody>
@@ -82,7 +93,7 @@ function EventDetails({ timeline, event }: { readonly timeline: Timeline; readon
 
 function GroupDetails(props: {
   readonly timeline: Timeline;
-  readonly group: { readonly name: string; readonly lanes: readonly number[] };
+  readonly group: Group;
   readonly time: OffsetMs;
 }) {
   const { timeline, group, time } = props;
@@ -90,10 +101,10 @@ function GroupDetails(props: {
   const totals = totalsOf(timeline, group.lanes);
   return (
     <>
-      <div className="flame-tooltip-name">{group.name}</div>
+      <div className="flame-tooltip-name">{laneTitle(group.name, group.kind)}</div>
       <div className="flame-tooltip-source">
-        {plural(group.lanes.length, 'lane')} at {formatOffset(time, 1)} ·{' '}
-        {formatClock(timeline.fromMs + time, 1)}
+        {plural(group.lanes.length, 'lane')} at {formatOffset(time, stepOf(timeline))} ·{' '}
+        {formatClock(timeline.fromMs + time, stepOf(timeline))}
       </div>
       <table>
         <thead>

@@ -104,6 +104,12 @@ export function TimelineGraph(props: TimelineGraphProps) {
   const drag = useRef<Drag | null>(null);
   const mouse = useRef<{ x: number; y: number } | null>(null);
   const [pointer, setPointer] = useState<Pointer | null>(null);
+  // What was pointed at has another number in another drawing.
+  const [drawn, setDrawn] = useState(timeline);
+  if (drawn !== timeline) {
+    setDrawn(timeline);
+    setPointer(null);
+  }
   const gridId = useId();
   const [height, setHeight] = useState(0);
   const rowHeight = rowHeightFor(rows.length, height);

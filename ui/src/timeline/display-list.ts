@@ -15,6 +15,8 @@ export type CssPixels = number;
 
 /** Events narrower than this are added up per column of pixels. */
 const MIN_BOX: CssPixels = 2;
+/** Of an event in its column. */
+const LEAST_TRACE: CssPixels = 0.01;
 const COUNT = STATES.length;
 
 export interface Frame {
@@ -87,7 +89,8 @@ export class DisplayList {
       const state = at(stateOf, event);
       if (end <= view.start || (only >= 0 && state !== only)) continue;
       const x = Math.max((start - view.start) * scale, 0);
-      const xEnd = Math.min((end - view.start) * scale, width);
+      // What takes no time at all on the wire still happened.
+      const xEnd = Math.min(Math.max((end - view.start) * scale, x + LEAST_TRACE), width);
       if (boxRow >= 0 && (end - start) * scale >= MIN_BOX) this.pushBox(event, boxRow, x, xEnd - x);
       else this.addToColumns(state, x, xEnd);
     }

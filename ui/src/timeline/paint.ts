@@ -1,5 +1,6 @@
 import { at } from '../model/call-tree.ts';
 import { middleEllipsis } from '../model/format.ts';
+import { laneName } from '../model/timeline-words.ts';
 import { STATES, type Row, type Timeline } from '../model/timeline.ts';
 import type { CssPixels, DisplayList, Frame } from './display-list.ts';
 import type { TimelinePalette } from './palette.ts';
@@ -97,7 +98,8 @@ function paintLabels(
     const width = list.boxWidths[slot] ?? 0;
     if (width < MIN_LABEL) continue;
     const event = at(list.boxEvents, slot);
-    const name = timeline.functions[at(timeline.functionOf, event)] ?? timeline.details[event] ?? '';
+    const full = timeline.functions[at(timeline.functionOf, event)] ?? timeline.details[event] ?? '';
+    const name = laneName(full, timeline.lanes[at(timeline.laneOf, event)]?.kind);
     const room = Math.floor((width - 2 * PADDING) / measured.width);
     if (room < 5 || name === '') continue;
     context.fillText(middleEllipsis(name, room), (list.boxXs[slot] ?? 0) + PADDING, middle(slot) + 0.5);

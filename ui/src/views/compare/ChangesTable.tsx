@@ -20,6 +20,7 @@ import { formatChange, formatCount, middleEllipsis, plural } from '../../model/f
 import { compileSearch } from '../../model/search.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
+import { EndKept } from '../../widgets/EndKept.tsx';
 import { useCopy } from '../../widgets/CopyButton.tsx';
 import { useRowWindow } from '../../widgets/use-row-window.ts';
 import { ConfidenceBars } from './ConfidenceBars.tsx';
@@ -141,7 +142,7 @@ function Row(props: {
           aria-pressed={isPicked}
           onClick={() => onPick(row.name)}
         >
-          {middleEllipsis(row.name || '(unknown)', 70)}
+          <EndKept text={middleEllipsis(row.name || '(unknown)', 70)} />
         </button>
       </td>
       <td className="number">{row.a === 0 ? '–' : formatAmount(row.a, diff)}</td>

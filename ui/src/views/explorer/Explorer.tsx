@@ -56,7 +56,7 @@ export function Explorer({ state, update, actions }: ExplorerProps) {
 
   const whenEmpty = (
     <Suspense fallback={null}>
-      <NothingInScope state={state} update={update} />
+      <NothingInScope state={state} update={update} profiles={profiles ?? 0} />
     </Suspense>
   );
   const onQuery = (query: string): void => update({ query, zoom: [], expanded: [] });

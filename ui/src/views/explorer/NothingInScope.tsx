@@ -9,8 +9,17 @@ import { useNow } from '../../state/use-now.ts';
 import { EmptyState } from '../../widgets/State.tsx';
 import { Onboarding } from '../onboarding/Onboarding.tsx';
 
-/** Nothing in scope: either nothing was ever received, or the scope is the reason. */
-export function NothingInScope({ state, update }: { readonly state: ViewState; readonly update: Update }) {
+/** Nothing in scope: either nothing was ever received, or the scope is the reason, or what came could not be read. */
+export function NothingInScope({
+  state,
+  update,
+  profiles,
+}: {
+  readonly state: ViewState;
+  readonly update: Update;
+  /** How many there are in scope: of those that have no samples, there is nothing else to show. */
+  readonly profiles: number;
+}) {
   const status = useStatus(true, 5000);
   const newestMs = status.data?.newest_ms;
   const nowMs = useNow();
@@ -24,6 +33,20 @@ export function NothingInScope({ state, update }: { readonly state: ViewState; r
   }, [client, newestMs]);
   const newest = useNewestProfile(state.query);
   if (status.data?.profiles === 0) return <Onboarding />;
+  if (profiles > 0) {
+    return (
+      <EmptyState title="No samples to show">
+        <p className="muted">
+          {profiles === 1
+            ? 'There is a profile here, but it has no samples that could be read. It says why.'
+            : `There are ${plural(profiles, 'profile')} here, but none has samples that could be read. Each says why.`}
+        </p>
+        <button type="button" className="button primary" onClick={() => update({ tab: 'profiles' })}>
+          List the profiles
+        </button>
+      </EmptyState>
+    );
+  }
   const matching = newest.data?.total ?? 0;
   const startMs = newest.data?.columns.start_ms[0];
   return (

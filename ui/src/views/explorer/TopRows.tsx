@@ -17,6 +17,7 @@ import {
 import { costPerCall, type FunctionRow, type SortField } from '../../model/top.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
+import { EndKept } from '../../widgets/EndKept.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { useRowWindow } from '../../widgets/use-row-window.ts';
 import { SortHeader } from '../pane/SortHeader.tsx';
@@ -167,7 +168,7 @@ function Row({ row, rowIndex, share, hasFile, columns, body, normalizer, state, 
           aria-pressed={choice === 'included'}
           onClick={() => update(chosen(state, row, false))}
         >
-          {middleEllipsis(name, 110)}
+          <EndKept text={middleEllipsis(name, 110)} />
         </button>
       </td>
       {hasFile && (

@@ -71,7 +71,10 @@ export function FileDrop() {
           <div>
             <Icon name="file" />
             <strong>Drop to open</strong>
-            <span>pprof or collapsed stacks. Nothing is stored.</span>
+            <span>
+              pprof, JFR, OTLP, execution traces of Go, speedscope, .cpuprofile, Chrome traces, perf script,
+              collapsed stacks. Nothing is stored.
+            </span>
           </div>
         </div>
       )}

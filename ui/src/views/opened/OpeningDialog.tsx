@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 
 import { ApiError } from '../../api/client.ts';
 import { openFile, type OpenedBody } from '../../api/opened.ts';
-import { formatBytes } from '../../model/format.ts';
+import { formatBytes, plural } from '../../model/format.ts';
 import { rememberOpened } from '../../state/opened-files.ts';
 import { DEFAULTS, NO_SIDE, type ViewState } from '../../state/url.ts';
 import { useViewState } from '../../state/use-view-state.ts';
@@ -127,7 +127,8 @@ function Progress({ name, step }: { readonly name: string; readonly step: Step }
     case 'opened':
       return (
         <p className="muted">
-          Open{step.body.problems.length > 0 && `, with ${step.body.problems.length} parts left out`}
+          Open
+          {step.body.problems.length > 0 && `, with ${plural(step.body.problems.length, 'part')} left out`}
         </p>
       );
     case 'failed': {

@@ -5,6 +5,13 @@ import { Popover } from '../../widgets/Popover.tsx';
 /** Below it, shares are mostly chance: at 100 samples, a share of 10% is known to about ±6%. */
 const FEW_SAMPLES = 100;
 
+/** Types that count everything there is, or that the runtime has added up by stack: how many rows say nothing of chance. */
+const COUNTED = ['goroutine', 'heap-histogram-', 'heap-reference-', 'mutex-', 'block-'];
+
+function isCounted(type: string): boolean {
+  return COUNTED.some((prefix) => type.startsWith(prefix));
+}
+
 /** How much stands behind the picture: always shown, and with a warning where it is little. */
 export function Basis({
   tree,
@@ -12,11 +19,12 @@ export function Basis({
   readonly tree: {
     readonly samples: number;
     readonly profiles: number;
+    readonly type: string;
     readonly kind: string;
     readonly problems: readonly string[];
   };
 }) {
-  const isFew = tree.samples > 0 && tree.samples < FEW_SAMPLES;
+  const isFew = tree.samples > 0 && tree.samples < FEW_SAMPLES && !isCounted(tree.type);
   return (
     <span className="basis" data-few={isFew}>
       {tree.problems.length > 0 && <Problems problems={tree.problems} />}

@@ -27,6 +27,7 @@ import {
 } from '../../model/top.ts';
 import type { Dimension, ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
+import { EndKept } from '../../widgets/EndKept.tsx';
 import { Icon } from '../../widgets/Icon.tsx';
 import { Busy, ErrorState, Skeleton } from '../../widgets/State.tsx';
 import { useRowWindow } from '../../widgets/use-row-window.ts';
@@ -265,7 +266,7 @@ function Rows(props: RowsProps) {
                           aria-pressed={choice === 'included'}
                           onClick={(event) => chooser.choose(row, event.altKey)}
                         >
-                          <bdi>{props.isPath ? name : middleEllipsis(shortName, 90)}</bdi>
+                          <bdi>{props.isPath ? name : <EndKept text={middleEllipsis(shortName, 90)} />}</bdi>
                           {row.line > 0 && <span className="row-line">:{row.line}</span>}
                         </button>
                         {hasCallers && (

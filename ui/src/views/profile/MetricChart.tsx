@@ -54,6 +54,7 @@ export function MetricChart(props: MetricChartProps) {
   const pointed = dots.find(({ id }) => id === pointedId);
   const middle = median(dots.map(({ value }) => value));
   const { label } = measureName(name);
+  const most = formatRound(box.most, unit);
   const said = shown ? formatValue(shown.value, unit) : 'not in this profile';
   const summary = `${label}: ${said}, median ${middle === undefined ? 'unknown' : formatValue(middle, unit)} of ${plural(dots.length, 'profile')}`;
   const at = (event: React.PointerEvent<SVGSVGElement> | React.MouseEvent<SVGSVGElement>) => {
@@ -80,9 +81,7 @@ export function MetricChart(props: MetricChartProps) {
             </span>
           </span>
         ) : (
-          <span className="metric-value">
-            {said} {middle !== undefined && <span className="muted">median {formatValue(middle, unit)}</span>}
-          </span>
+          <span className="metric-value">{said}</span>
         )}
       </figcaption>
       {/* The pointer is a second way: the list of related profiles has the same links. */}
@@ -117,9 +116,18 @@ export function MetricChart(props: MetricChartProps) {
       </svg>
       <div className="metric-axis muted" aria-hidden="true">
         <span>{formatTick(range.fromMs, range.toMs - range.fromMs)}</span>
-        <span>up to {formatRound(box.most, unit)}</span>
+        <span>
+          {middle !== undefined && `median ${withoutUnit(formatValue(middle, unit), most)}, `}
+          up to {most}
+        </span>
         <span>{formatTick(range.toMs, range.toMs - range.fromMs)}</span>
       </div>
     </figure>
   );
+}
+
+/** A number without its unit where the one beside it has the same. */
+function withoutUnit(text: string, other: string): string {
+  const unit = /[^\d.,]+$/.exec(other)?.[0] ?? '';
+  return unit !== '' && text.endsWith(unit) ? text.slice(0, -unit.length) : text;
 }

@@ -145,7 +145,7 @@ export function aboutAttachment({ filename, encoding }: ProfileBody['attachments
         : filename === 'code-provenance.json'
           ? 'the libraries that code comes from'
           : filename.endsWith('.trace')
-            ? 'an execution trace'
+            ? 'an execution trace, which the timeline is made of'
             : 'as it was sent';
   return encoding && encoding !== 'plain' ? `${content}, compressed with ${encoding}` : content;
 }

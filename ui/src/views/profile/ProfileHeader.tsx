@@ -10,7 +10,21 @@ import { ProfileActions } from './ProfileActions.tsx';
 import { toTag } from './links.ts';
 
 /** Tags that are in the title, and those that are different for each process and say nothing to people. */
-const TITLE_KEYS = new Set(['service', 'env', 'version', 'host', 'runtime', 'language', 'runtime-id']);
+const TITLE_KEYS = new Set([
+  'service',
+  'env',
+  'version',
+  'host',
+  'runtime',
+  'language',
+  'runtime-id',
+  // The same in the words of OpenTelemetry.
+  'service.name',
+  'service.version',
+  'deployment.environment',
+  'deployment.environment.name',
+  'host.name',
+]);
 const SHOWN_TAGS = 3;
 
 export function ProfileHeader({
@@ -58,7 +72,8 @@ export function ProfileHeader({
         <Tags profile={profile} isLink={isStored} />
       </div>
       {profile.problems.length > 0 && (
-        <details className="problems">
+        // Without samples, why there are none is all that there is to read.
+        <details className="problems" open={profile.samples === 0}>
           <summary>
             <Icon name="warning" />
             {profile.problems.length === 1
@@ -79,7 +94,11 @@ export function ProfileHeader({
 /** All tags but those of the title; the first few until asked for more. */
 function Tags({ profile, isLink }: { readonly profile: ProfileBody; readonly isLink: boolean }) {
   const [isOpen, setOpen] = useState(false);
-  const tags = profile.tags.map(splitTag).filter(([key]) => !TITLE_KEYS.has(key));
+  // What libraries tell one another, with an underscore at its start, says the least.
+  const tags = profile.tags
+    .map(splitTag)
+    .filter(([key]) => !TITLE_KEYS.has(key))
+    .toSorted(([left], [right]) => Number(left.startsWith('_')) - Number(right.startsWith('_')));
   const most = useMediaQuery(NARROW) ? 0 : SHOWN_TAGS;
   const shown = isOpen ? tags : tags.slice(0, most);
   if (tags.length === 0) return null;
@@ -108,7 +127,7 @@ function Tag(props: {
   const { profile, name, value, isLink } = props;
   const content = (
     <>
-      <span className="muted">{name}</span> {value}
+      <span className="muted">{name}</span> <span>{value}</span>
     </>
   );
   if (!isLink || value === '') {

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { Fragment, useState, type ReactNode } from 'react';
 
 import type { ProfileBody } from '../../api/types.ts';
 import {
@@ -9,6 +9,7 @@ import {
   formatTime,
   formatValue,
 } from '../../model/format.ts';
+import { sizeOf } from '../../model/setting-size.ts';
 import { measureName } from '../../model/measure-name.ts';
 import { flattened } from '../../model/flatten.ts';
 import type { ViewState } from '../../state/url.ts';
@@ -92,8 +93,13 @@ function Facts({ facts }: { readonly facts: readonly Fact[] }) {
           // The same tag may come more than once.
           // oxlint-disable-next-line react/no-array-index-key
           <div key={`${name}-${index}`}>
-            <dt>{name}</dt>
-            <dd>{content ?? value}</dd>
+            <dt>
+              <Breakable text={name} />
+            </dt>
+            <dd>
+              {content ?? value}
+              {content === undefined && <Size name={name} value={value} />}
+            </dd>
           </div>
         ))}
       </dl>
@@ -104,6 +110,24 @@ function Facts({ facts }: { readonly facts: readonly Fact[] }) {
       )}
     </>
   );
+}
+
+/** May be broken before each capital letter, as people would, and not in the middle of a word. */
+function Breakable({ text }: { readonly text: string }) {
+  return text.split(/(?<=[a-z\d])(?=[A-Z])|(?<=[._/-])(?=\w)/).map((part, index) => (
+    // Parts have no other name than their place.
+    // oxlint-disable-next-line react/no-array-index-key
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
+/** Large numbers of bytes as people say them. */
+function Size({ name, value }: { readonly name: string; readonly value: string }) {
+  const text = sizeOf(name, value);
+  return text === '' ? null : <span className="muted"> {text}</span>;
 }
 
 function sectionsOf(profile: ProfileBody, state: ViewState): SectionInfo[] {
@@ -125,7 +149,15 @@ function sectionsOf(profile: ProfileBody, state: ViewState): SectionInfo[] {
     info
       .filter(([name]) => name.startsWith(`${prefix}.`))
       .map(([name, value]) => [name.slice(prefix.length + 1), value]);
-  const known = ['runtime', 'application', 'platform', 'profiler.settings', 'profiler'];
+  const known = [
+    'runtime',
+    'application',
+    'platform',
+    'profiler.settings',
+    'profiler',
+    'flags',
+    'properties',
+  ];
   const profiler = infoOf('profiler').filter(([name]) => !name.startsWith('settings.'));
   const rest = info.filter(([name]) => !known.some((prefix) => name.startsWith(`${prefix}.`)));
   const endpoints = Object.entries(profile.endpoint_counts).toSorted(([, left], [, right]) => right - left);
@@ -141,6 +173,15 @@ function sectionsOf(profile: ProfileBody, state: ViewState): SectionInfo[] {
         ['Runtime id', profile.runtime_id],
       ],
     },
+    { title: 'Process', facts: profile.process_tags.map((tag) => splitTag(tag)) },
+    { title: 'Runtime', facts: infoOf('runtime') },
+    { title: 'Application', facts: infoOf('application') },
+    { title: 'Platform', facts: infoOf('platform') },
+    { title: 'Profiler', facts: profiler },
+    { title: 'Settings of the profiler', facts: infoOf('profiler.settings') },
+    { title: 'Flags that are not the default', facts: infoOf('flags') },
+    { title: 'System properties', facts: infoOf('properties') },
+    { title: 'Other information', facts: rest },
     {
       title: 'Attachments',
       none: 'The upload came without any.',
@@ -171,13 +212,6 @@ function sectionsOf(profile: ProfileBody, state: ViewState): SectionInfo[] {
       }),
     },
     { title: 'Tags', none: 'None came with this upload.', facts: profile.tags.map(tagFact) },
-    { title: 'Process', facts: profile.process_tags.map((tag) => splitTag(tag)) },
-    { title: 'Runtime', facts: infoOf('runtime') },
-    { title: 'Application', facts: infoOf('application') },
-    { title: 'Platform', facts: infoOf('platform') },
-    { title: 'Profiler', facts: profiler },
-    { title: 'Settings of the profiler', facts: infoOf('profiler.settings') },
-    { title: 'Other information', facts: rest },
     {
       title: 'Metrics',
       facts: Object.entries(profile.metrics).map(([name, value]) => {

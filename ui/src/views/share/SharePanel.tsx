@@ -86,6 +86,11 @@ export function SharePanel({ scope, question, tree, zoomed = 0 }: ShareMenuProps
         </p>
         <FileItem name="pprof" href={exportUrl('pprof')} about="for go tool pprof, speedscope and Perfetto" />
         <FileItem
+          name="OTLP"
+          href={exportUrl('otlp')}
+          about="OpenTelemetry profiles, as receivers take them"
+        />
+        <FileItem
           name="Collapsed stacks"
           href={exportUrl('collapsed')}
           about="one line per stack and its value"

@@ -24,7 +24,7 @@ export function EventBar(props: {
   const more = [
     facts.duration,
     `${facts.offset} · ${facts.clock}`,
-    facts.lane.name,
+    facts.laneTitle,
     facts.endpoint,
     facts.detail === facts.name ? '' : facts.detail,
     facts.span && `span ${facts.span}`,
@@ -33,7 +33,7 @@ export function EventBar(props: {
     <div className="event-bar">
       <span className="event-bar-name">
         <span className="state-swatch" data-state={facts.state} />
-        <span className="muted">{STATE_NAMES[facts.state]}</span>
+        {facts.name !== STATE_NAMES[facts.state] && <span className="muted">{STATE_NAMES[facts.state]}</span>}
         <strong className="mono" title={facts.name}>
           {facts.name}
         </strong>

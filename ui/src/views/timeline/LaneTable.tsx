@@ -1,25 +1,27 @@
 import { useMemo, useState } from 'react';
 
+import type { LaneKind } from '../../api/timeline.ts';
 import { formatDurationMs, formatShare } from '../../model/format.ts';
-import { STATES, totalsOf, type Lane, type Timeline } from '../../model/timeline.ts';
-import { STATE_NAMES } from '../../model/timeline-words.ts';
+import { laneFilter, STATES, totalsOf, type Lane, type Timeline } from '../../model/timeline.ts';
+import { laneName, STATE_NAMES } from '../../model/timeline-words.ts';
 
 interface LaneTableProps {
   readonly timeline: Timeline;
-  /** Names of those that are chosen. */
-  readonly threads: readonly string[];
-  readonly onThread: (name: string) => void;
+  /** Filters of those that are chosen. */
+  readonly chosen: readonly string[];
+  readonly onLane: (filter: string, kind: LaneKind) => void;
 }
 
 const KINDS: Record<Lane['kind'], string> = {
   thread: 'Thread',
+  goroutine: 'Goroutine',
   gc: 'Runtime',
   runtime: 'Runtime',
   async: 'In the background',
 };
 
 /** The same as the lanes, in numbers: a row per lane, the time in each state. */
-export function LaneTable({ timeline, threads, onThread }: LaneTableProps) {
+export function LaneTable({ timeline, chosen, onLane }: LaneTableProps) {
   const [sort, setSort] = useState('');
   const totals = totalsOf(
     timeline,
@@ -60,19 +62,7 @@ export function LaneTable({ timeline, threads, onThread }: LaneTableProps) {
           {lanes.map((lane, row) => (
             <tr key={`${lane.kind} ${lane.name} ${lane.threadId} ${row}`}>
               <td className="clip">
-                {lane.kind === 'thread' ? (
-                  <button
-                    type="button"
-                    className="text-button"
-                    aria-pressed={threads.includes(lane.name)}
-                    title="Flame graph of this thread"
-                    onClick={() => onThread(lane.name)}
-                  >
-                    {lane.name}
-                  </button>
-                ) : (
-                  lane.name
-                )}
+                <LaneCell lane={lane} chosen={chosen} onLane={onLane} />
               </td>
               <td className="muted">{KINDS[lane.kind]}</td>
               <td className="number">{timeOf(lane.busyMs, timeline.lengthMs)}</td>
@@ -86,6 +76,23 @@ export function LaneTable({ timeline, threads, onThread }: LaneTableProps) {
         </tbody>
       </table>
     </section>
+  );
+}
+
+function LaneCell({ lane, chosen, onLane }: Omit<LaneTableProps, 'timeline'> & { readonly lane: Lane }) {
+  const name = laneName(lane.name, lane.kind);
+  const filter = laneFilter(lane);
+  if (filter === undefined) return name;
+  return (
+    <button
+      type="button"
+      className="text-button"
+      aria-pressed={chosen.includes(filter)}
+      title={`${lane.name}\nFlame graph of ${lane.kind === 'thread' ? 'this thread' : 'goroutines of this function'}`}
+      onClick={() => onLane(filter, lane.kind)}
+    >
+      {name}
+    </button>
   );
 }
 

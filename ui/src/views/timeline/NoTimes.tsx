@@ -31,7 +31,9 @@ function adviceFor(language: string): Advice | undefined {
       };
     case 'go':
       return {
-        text: 'Go takes samples without times. Its timeline is in execution traces (DD_PROFILING_EXECUTION_TRACE_ENABLED), which Vesta keeps but does not draw yet.',
+        text: 'Go takes samples without times. What happened when is in its execution traces, which are part of the first profile of a process and then of one every 15 minutes, on average. With these settings there is one in every minute:',
+        lines:
+          'export DD_PROFILING_EXECUTION_TRACE_ENABLED=true\nexport DD_PROFILING_EXECUTION_TRACE_PERIOD=1m',
       };
     case 'ruby':
       return { text: 'The profiler of Ruby sends times by itself from version 1.21.1 on.' };
@@ -50,7 +52,7 @@ export function NoTimes(props: { readonly samples: number; readonly scope: Scope
       <p className="muted">
         {plural(props.samples, 'sample')} came without a time, so there is nothing to put on a time axis.{' '}
         {advice?.text ??
-          'Files of pprof and collapsed stacks seldom have times; the profiling libraries of Datadog send them where the language allows it.'}
+          'Files of pprof, collapsed stacks and heap profiles seldom have times; .cpuprofile, speedscope, Chrome traces and perf script do, and the profiling libraries of Datadog send them where the language allows it.'}
       </p>
       {advice?.lines && <pre className="advice">{advice.lines}</pre>}
       <button type="button" className="button" onClick={() => props.update({ tab: 'flame' })}>

@@ -1,8 +1,9 @@
 import { useMemo } from 'react';
 
-import { useProcesses, useTimeline } from '../../api/timeline.ts';
+import { useProcesses, useTimeline, useTimelineDetail } from '../../api/timeline.ts';
 import type { Scope } from '../../api/queries.ts';
 import { decodeTimeline } from '../../model/timeline.ts';
+import { detailWindow, withDetail } from '../../model/timeline-detail.ts';
 import type { ViewState } from '../../state/url.ts';
 import type { Update } from '../../state/use-view-state.ts';
 import { Busy, EmptyState, ErrorState, Skeleton } from '../../widgets/State.tsx';
@@ -25,7 +26,12 @@ export function TimelinePane({ scope, state, update }: TimelinePaneProps) {
   const only = found?.length === 1 ? found[0] : undefined;
   const isDrawable = isOneProfile || (only !== undefined && only.profiles <= MOST_PROFILES);
   const answer = useTimeline(scope, state, isDrawable);
-  const timeline = useMemo(() => (answer.data ? decodeTimeline(answer.data) : undefined), [answer.data]);
+  const coarse = useMemo(() => (answer.data ? decodeTimeline(answer.data) : undefined), [answer.data]);
+  const detail = useTimelineDetail(scope, state, coarse ? detailWindow(coarse, state.inView) : '');
+  const timeline = useMemo(
+    () => coarse && (detail.data ? withDetail(coarse, detail.data.body, detail.data.window) : coarse),
+    [coarse, detail.data],
+  );
 
   if (!isOneProfile && processes.isError && !found) {
     return <ErrorState error={processes.error} onRetry={() => void processes.refetch()} />;
@@ -71,7 +77,7 @@ export function TimelinePane({ scope, state, update }: TimelinePaneProps) {
   }
   return (
     <div className="timeline-pane">
-      <Busy isBusy={answer.isFetching && answer.isPlaceholderData} />
+      <Busy isBusy={(answer.isFetching && answer.isPlaceholderData) || detail.isFetching} />
       <TimelineView timeline={timeline} scope={scope} state={state} update={update} />
     </div>
   );

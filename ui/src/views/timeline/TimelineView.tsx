@@ -1,16 +1,20 @@
 import { useCallback, useMemo, useState } from 'react';
 
 import type { Scope } from '../../api/queries.ts';
-import { isThreadFilter } from '../../api/timeline.ts';
+import type { LaneKind } from '../../api/timeline.ts';
 import { at } from '../../model/call-tree.ts';
 import { formatCount, formatDurationMs, plural } from '../../model/format.ts';
 import {
   decodeWindow,
   encodeWindow,
   groupsOf,
+  isLaneFilter,
+  laneFilter,
   lanesOf,
+  passesFilters,
   rowKey,
   rowsOf,
+  sameEvent,
   STATES,
   type Row,
   type Timeline,
@@ -49,19 +53,24 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
   const only = STATES.findIndex((each) => each === state.onlyState);
   const [cursor, setCursor] = useState<Cursor>();
   const [menu, setMenu] = useState<{ cursor: Cursor; x: number; y: number } | null>(null);
+  // Drawn anew, finer or with what came since, events have other numbers.
+  const [drawn, setDrawn] = useState(timeline);
+  if (drawn !== timeline) {
+    setDrawn(timeline);
+    setMenu(null);
+    if (cursor?.event !== undefined) {
+      setCursor({ ...cursor, event: sameEvent(drawn, cursor.event, timeline) });
+    }
+  }
 
-  const threads = useMemo(
-    () => state.filters.filter(isThreadFilter).map((filter) => filter.slice('thread:'.length)),
-    [state.filters],
-  );
+  const chosen = useMemo(() => state.filters.filter(isLaneFilter), [state.filters]);
   const isChosen = useCallback(
     (row: Row) =>
-      threads.length === 0 ||
-      lanesOf(row).some((lane) => {
-        const { kind, name } = timeline.lanes[lane] ?? {};
-        return kind !== 'thread' || threads.includes(name ?? '');
+      lanesOf(row).some((id) => {
+        const lane = timeline.lanes[id];
+        return lane !== undefined && passesFilters(lane, chosen);
       }),
-    [threads, timeline],
+    [chosen, timeline],
   );
   const window = decodeWindow(state.window);
   const chosenTime = useMemo(() => {
@@ -70,20 +79,24 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
   }, [state.window, timeline]);
   const { place, onView, currentView } = useViewInAddress(timeline, state.inView, update);
 
-  function chooseTime(from: number, to: number, names: readonly string[]): void {
+  function chooseTime(from: number, to: number, filters: readonly string[]): void {
     update({
       window: encodeWindow(timeline.fromMs + from, timeline.fromMs + to),
-      filters: withThreads(state.filters, names),
+      filters: withLanes(state.filters, filters),
       zoom: [],
       expanded: [],
     });
   }
+  /** All of the time of some lanes. Samples of goroutines are in traces, which only a part of the time is read from. */
+  function chooseLanes(filters: readonly string[], kind: LaneKind): void {
+    if (kind === 'goroutine' && filters.length > 0) return chooseTime(HAIR_MS, timeline.lengthMs, filters);
+    update({ window: '', filters: withLanes(state.filters, filters), zoom: [], expanded: [] });
+  }
   function onBrush({ from, to, rows: brushed }: Brush): void {
-    const all = timeline.lanes.filter((lane) => lane.kind === 'thread');
     const lanes = (brushed ?? []).flatMap(lanesOf).flatMap((lane) => timeline.lanes[lane] ?? []);
-    const names = [...new Set(lanes.filter((lane) => lane.kind === 'thread').map((lane) => lane.name))];
-    const isEveryone = all.every((lane) => names.includes(lane.name));
-    chooseTime(from, to, isEveryone ? [] : names);
+    const filters = [...new Set(lanes.flatMap((lane) => laneFilter(lane) ?? []))];
+    const isEveryone = timeline.lanes.every((lane) => passesFilters(lane, filters));
+    chooseTime(from, to, isEveryone ? [] : filters);
   }
   function onChoose(what: Chosen, own: Cursor | undefined, inView: View): void {
     if (what === 'view') return chooseTime(inView.start, inView.start + inView.length, []);
@@ -91,16 +104,16 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
     const row = own && rows.find((each) => rowKey(timeline, each) === own.row);
     const laneId = event === undefined ? (row?.kind === 'lane' ? row.lane : -1) : at(timeline.laneOf, event);
     const lane = timeline.lanes[laneId];
-    const names = lane?.kind === 'thread' ? [lane.name] : [];
+    const filter = lane && laneFilter(lane);
     if (what === 'thread') {
-      if (names.length > 0)
-        update({ window: '', filters: withThreads(state.filters, names), zoom: [], expanded: [] });
+      if (filter) chooseLanes([filter], lane.kind);
       return;
     }
     if (event === undefined) return;
     const start = at(timeline.starts, event);
     const span = timeline.spans[event] ?? '';
-    if (what === 'event') chooseTime(start + HAIR_MS, at(timeline.ends, event) + HAIR_MS, names);
+    if (what === 'event')
+      chooseTime(start + HAIR_MS, at(timeline.ends, event) + HAIR_MS, filter ? [filter] : []);
     if (what === 'second') {
       const second = Math.floor((timeline.fromMs + start) / 1000) * 1000 - timeline.fromMs;
       chooseTime(second, second + 1000, []);
@@ -120,12 +133,12 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
   }
   function onClear(): void {
     setMenu(null);
-    if (window || threads.length > 0)
-      update({ window: '', filters: withThreads(state.filters, []), zoom: [], expanded: [] });
+    if (window || chosen.length > 0)
+      update({ window: '', filters: withLanes(state.filters, []), zoom: [], expanded: [] });
     else setCursor(undefined);
   }
 
-  const hasSelection = window !== undefined || threads.length > 0;
+  const hasSelection = window !== undefined || chosen.length > 0;
   const label = `Timeline of ${plural(timeline.lanes.length, 'lane')} over ${formatDurationMs(timeline.lengthMs)}`;
   const upper = (
     <div className="timeline-upper">
@@ -159,14 +172,8 @@ export function TimelineView({ timeline, scope, state, update }: TimelineViewPro
       {state.laneTable ? (
         <LaneTable
           timeline={timeline}
-          threads={threads}
-          onThread={(name) =>
-            update({
-              filters: withThreads(state.filters, threads.includes(name) ? [] : [name]),
-              zoom: [],
-              expanded: [],
-            })
-          }
+          chosen={chosen}
+          onLane={(filter, kind) => chooseLanes(chosen.includes(filter) ? [] : [filter], kind)}
         />
       ) : (
         <>
@@ -245,6 +252,6 @@ function Basis({ timeline }: { readonly timeline: Timeline }) {
   );
 }
 
-function withThreads(filters: readonly string[], names: readonly string[]): readonly string[] {
-  return [...filters.filter((filter) => !isThreadFilter(filter)), ...names.map((name) => `thread:${name}`)];
+function withLanes(filters: readonly string[], lanes: readonly string[]): readonly string[] {
+  return [...filters.filter((filter) => !isLaneFilter(filter)), ...lanes];
 }

@@ -1,4 +1,4 @@
-import type { EventId, Lane, Timeline } from '../../model/timeline.ts';
+import { laneFilter, type EventId, type Lane, type Timeline } from '../../model/timeline.ts';
 import type { Chosen } from '../../timeline/keyboard.ts';
 
 interface Choice {
@@ -6,6 +6,14 @@ interface Choice {
   readonly label: string;
   readonly key: string;
 }
+
+const WHOSE = {
+  thread: 'this thread',
+  goroutine: 'goroutines of this function',
+  gc: '',
+  runtime: '',
+  async: '',
+};
 
 /** What a flame graph can be asked of, at an event or a lane. */
 export function choicesOf(
@@ -18,7 +26,7 @@ export function choicesOf(
     choices.push({ what: 'event', label: 'this event', key: 'Enter' });
     choices.push({ what: 'second', label: 'this second', key: 's' });
   }
-  if (lane?.kind === 'thread') choices.push({ what: 'thread', label: 'this thread', key: 't' });
+  if (lane && laneFilter(lane)) choices.push({ what: 'thread', label: WHOSE[lane.kind], key: 't' });
   if (event !== undefined && timeline.spans[event]) {
     choices.push({ what: 'span', label: 'this request', key: 'r' });
   }
