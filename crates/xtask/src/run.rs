@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
     let mut services = demo::start(&workspace, sdk);
     if services.is_empty() {
-        say("neither Python nor Node is here: these are uploads recorded earlier");
+        say("neither Python nor Node nor Go is here: these are uploads recorded earlier");
         import_samples(&workspace, page, None)?;
     }
     println!("\n   Vesta is at http://localhost:{}\n   Ctrl-C stops it.\n", page.port());

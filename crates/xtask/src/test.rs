@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Python packages: the client under test, and readers of the tables that are not ours.
-const PYTHON_PACKAGES: &[&str] = &["ddtrace", "deltalake", "duckdb", "pyarrow"];
+const PYTHON_PACKAGES: &[&str] = &["ddtrace", "deltalake", "duckdb", "pyarrow", "pyroscope-io"];
 
 /// Runs every test. What could not be installed is named among the skipped tests.
 pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
@@ -57,6 +57,37 @@ fn rust_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     match setup::node(workspace) {
         Ok(node) => drop(cargo.env("VESTA_TEST_NODE_MODULES", node.modules)),
         Err(error) => say(&format!("no Node clients: {error:#}")),
+    }
+    match setup::go(workspace) {
+        Ok(program) => drop(cargo.env("VESTA_TEST_GO_SERVICE", program)),
+        Err(error) => say(&format!("no Go clients: {error:#}")),
+    }
+    match setup::pyroscope_node(workspace) {
+        Ok(modules) => drop(cargo.env("VESTA_TEST_PYROSCOPE_MODULES", modules)),
+        Err(error) => say(&format!("no Node client of Pyroscope: {error:#}")),
+    }
+    match setup::pyroscope_go(workspace) {
+        Ok(programs) => drop(cargo.env("VESTA_TEST_PYROSCOPE_GO", programs)),
+        Err(error) => say(&format!("no Go client of Pyroscope: {error:#}")),
+    }
+    match setup::otlp(workspace) {
+        Ok(programs) => drop(cargo.env("VESTA_TEST_OTLP", programs)),
+        Err(error) => say(&format!("no clients of OpenTelemetry: {error:#}")),
+    }
+    match setup::pyroscope_rust(workspace) {
+        Ok(program) => drop(cargo.env("VESTA_TEST_PYROSCOPE_RUST", program)),
+        Err(error) => say(&format!("no Rust client of Pyroscope: {error:#}")),
+    }
+    match setup::pyroscope_java(workspace) {
+        Ok(jars) => drop(cargo.env("VESTA_TEST_PYROSCOPE_JAVA", jars)),
+        Err(error) => say(&format!("no Java client of Pyroscope: {error:#}")),
+    }
+    match setup::java(workspace) {
+        Ok(java) => drop(cargo.env("VESTA_TEST_JAVA", java.jars)),
+        Err(error) => say(&format!("no Java client: {error:#}")),
+    }
+    if let Err(error) = setup::native_tools() {
+        say(&format!("some tests of the native profiler will be skipped: {error:#}"));
     }
     say("cargo test --workspace");
     let failures_before = tally.failures.len();
