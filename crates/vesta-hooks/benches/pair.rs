@@ -51,7 +51,7 @@ fn with_hooks<T>(options: &Options, samples: &mut u64, run: impl FnOnce() -> T) 
         let mut count_one = |event: Event<'_>| count += u64::from(matches!(event, Event::Allocation(_)));
         while !matches!(stop.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected)) {
             ring.wait(Duration::from_millis(50));
-            ring.drain(usize::MAX, &mut count_one);
+            ring.drain(u64::MAX, usize::MAX, &mut count_one);
         }
         count
     });

@@ -34,7 +34,7 @@
 //! let (listener, mut ring) = Listener::bind(&Options::default())?;
 //! let preload = std::env::var_os("LD_PRELOAD");
 //! std::process::Command::new("ls").envs(listener.environment(preload.as_deref())).status()?;
-//! ring.drain(usize::MAX, &mut |event| {
+//! ring.drain(u64::MAX, usize::MAX, &mut |event| {
 //!     if let Event::Allocation(allocation) = event {
 //!         println!("{} bytes at {:x}", allocation.weight_bytes(), allocation.place.registers[16]);
 //!     }

@@ -55,6 +55,8 @@ struct Waker {
     thread: Option<JoinHandle<()>>,
 }
 
+/// The word of a record that has its time.
+const TIME: usize = 3;
 /// How long a writer may take for a record before it counts as gone.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long before it is asked whether its process still exists.
@@ -88,9 +90,10 @@ impl Ring {
         })
     }
 
-    /// Gives up to `max` events to `each`, in the order in which their room was reserved. The number of events that were
-    /// given; less than `max` when the ring is empty or its next record is still being written.
-    pub fn drain(&mut self, max: usize, each: &mut dyn FnMut(Event<'_>)) -> usize {
+    /// Gives up to `max` events to `each`, in the order in which their room was reserved, as far as the first that is
+    /// younger than `until_ns`. The number of events that were given; less than `max` when the ring is empty, or its next
+    /// record is younger or still being written.
+    pub fn drain(&mut self, until_ns: u64, max: usize, each: &mut dyn FnMut(Event<'_>)) -> usize {
         let mut given = 0;
         // At most one round, whatever is written meanwhile.
         let end = self.head + self.shared.mapping.capacity;
@@ -116,6 +119,9 @@ impl Ring {
                 }
                 READY if fits => {
                     self.take_copy(position, cells);
+                    if is_younger(&self.copy, until_ns) {
+                        break;
+                    }
                     self.release(cells);
                     match decode(&self.copy) {
                         Some(event) => {
@@ -304,6 +310,11 @@ fn is_running(pid: u32) -> bool {
     !matches!(state, Some('Z' | 'X'))
 }
 
+/// Whether a record is younger than `until_ns`. One that says it is of the future is not: it would block the ring.
+fn is_younger(words: &[u64], until_ns: u64) -> bool {
+    words.get(TIME).is_some_and(|&time_ns| time_ns > until_ns && time_ns <= system::monotonic_ns())
+}
+
 fn decode(words: &[u64]) -> Option<Event<'_>> {
     const FIXED: usize = CELL / 8;
     let (fixed, rest) = words.split_at_checked(FIXED)?;
@@ -314,7 +325,7 @@ fn decode(words: &[u64]) -> Option<Event<'_>> {
     let pid = (fixed[1] >> 32) as u32;
     let tid = fixed[2] as u32;
     let stack_bytes = (fixed[2] >> 32) as usize;
-    let time_ns = fixed[3];
+    let time_ns = fixed[TIME];
     let [address, size, weight, stack_start] = [fixed[4], fixed[5], fixed[6], fixed[7]];
     let place = || -> Option<(Place<'_>, f64)> {
         let (registers, stack) = rest.split_at_checked(REGISTERS)?;
@@ -416,6 +427,10 @@ mod tests {
     }
 
     fn write_free(ring: &Ring, address: u64) -> bool {
+        write_free_of(ring, address, 0)
+    }
+
+    fn write_free_of(ring: &Ring, address: u64, time_ns: u64) -> bool {
         let Some(room) = writer::reserve(writers(ring), CELL, std::process::id(), true) else { return false };
         // SAFETY: a record of our own.
         unsafe {
@@ -423,9 +438,31 @@ mod tests {
             (&raw mut (*record).kind).write(layout::KIND_FREE);
             (&raw mut (*record).pid).write(std::process::id());
             (&raw mut (*record).address).write(address);
+            (&raw mut (*record).time_ns).write(time_ns);
         }
         room.commit();
         true
+    }
+
+    #[test]
+    fn younger_records_wait_but_for_those_of_the_future() {
+        const FUTURE: u64 = u64::MAX;
+        let mut ring = small();
+        for (address, time_ns) in [(1, 100), (2, FUTURE), (3, 200), (4, 100)] {
+            assert!(write_free_of(&ring, address, time_ns));
+        }
+        let mut addresses_until = |until_ns| {
+            let mut addresses = Vec::new();
+            ring.drain(until_ns, usize::MAX, &mut |event| {
+                if let Event::Free(free) = event {
+                    addresses.push(free.address);
+                }
+            });
+            addresses
+        };
+        assert_eq!(addresses_until(99), []);
+        assert_eq!(addresses_until(199), [1, 2]);
+        assert_eq!(addresses_until(200), [3, 4]);
     }
 
     #[test]
@@ -438,7 +475,7 @@ mod tests {
                 written += 1;
             }
             assert_eq!(written - read, 4096, "all cells are used in round {round}");
-            ring.drain(usize::MAX, &mut |event| {
+            ring.drain(u64::MAX, usize::MAX, &mut |event| {
                 assert!(matches!(event, Event::Free(free) if free.address == read));
                 read += 1;
             });
@@ -461,7 +498,7 @@ mod tests {
         let mut addresses = Vec::new();
         let start = Instant::now();
         while addresses.len() < 2 {
-            ring.drain(10, &mut |event| {
+            ring.drain(u64::MAX, 10, &mut |event| {
                 if let Event::Free(free) = event {
                     addresses.push(free.address);
                 }
@@ -495,7 +532,7 @@ mod tests {
             let head = mapping.word(ring.head);
             head.store(layout::word(ring.head, 1, 1 + round as usize % 600, READY), Ordering::Relaxed);
             mapping.header().tail.store(crate::math::random(&mut state), Ordering::Relaxed);
-            ring.drain(usize::MAX, &mut |_| {});
+            ring.drain(u64::MAX, usize::MAX, &mut |_| {});
         }
         // What was written over last looks like records that are being written, for as long as that may take at most.
         let start = Instant::now();
@@ -503,14 +540,16 @@ mod tests {
         assert_ne!(tail(), ring.head);
         ring.shared.mapping.header().head.store(12_345, Ordering::Relaxed);
         while ring.shared.mapping.header().tail.load(Ordering::Relaxed) != ring.head {
-            ring.drain(usize::MAX, &mut |_| {});
+            ring.drain(u64::MAX, usize::MAX, &mut |_| {});
             assert!(start.elapsed() < PATIENCE * 20);
             std::thread::yield_now();
         }
         assert!(ring.lost().corrupt > 0);
         assert!(write_free(&ring, 5));
         let mut found = false;
-        ring.drain(10, &mut |event| found |= matches!(event, Event::Free(free) if free.address == 5));
+        ring.drain(u64::MAX, 10, &mut |event| {
+            found |= matches!(event, Event::Free(free) if free.address == 5);
+        });
         assert!(found);
     }
 }

@@ -373,13 +373,7 @@ impl Engine {
         let now_ns = monotonic_ns();
         let with_service = self.processes.with_service();
         let files = self.processes.files().clone();
-        let is_before_exec = self.processes.is_before_exec(raw.pid, place.time_ns);
-        let process = if is_before_exec {
-            self.processes.before_exec(raw.pid)
-        } else {
-            self.processes.sampled_process(raw.pid, &mut self.modules, now_ns)
-        };
-        let Some(process) = process else {
+        let Some(process) = self.processes.sampled_process(raw.pid, &mut self.modules, now_ns) else {
             return self.sample_over_limit(raw);
         };
         let owner = Owner {
@@ -391,8 +385,7 @@ impl Engine {
         let mut space = process.space.clone();
         let mut need = self.unwind(&owner, &space, place, false);
         if matches!(need, Need::Mapping) {
-            if !is_before_exec
-                && self.processes.read_maps(raw.pid, &mut self.modules, now_ns)
+            if self.processes.read_maps(raw.pid, &mut self.modules, now_ns)
                 && let Some(process) = self.processes.get(raw.pid)
             {
                 space = process.space.clone();

@@ -102,9 +102,9 @@ impl Process {
         }
     }
 
-    /// Another program runs from now on. Gives back the process as it was.
-    pub(crate) fn exec(&mut self) -> Process {
-        let next = Process {
+    /// Another program runs from now on.
+    pub(crate) fn exec(&mut self) {
+        *self = Process {
             details: self.details.clone(),
             name: self.name.clone(),
             is_counted: self.is_counted,
@@ -112,7 +112,6 @@ impl Process {
             expects_executable: true,
             ..Process::new(self.pid)
         };
-        std::mem::replace(self, next)
     }
 
     /// A thread has a new name.

@@ -17,8 +17,6 @@ use std::sync::Arc;
 const MAXIMUM_KNOWN: usize = 32_768;
 /// Records of a process may come after its end, out of another ring.
 const AFTER_END_NS: u64 = 1_000_000_000;
-/// What hooks wrote before an `exec` is read at the latest so long after it.
-const AFTER_EXEC_NS: u64 = 10_000_000_000;
 /// How often `/proc/PID/maps` is read at most, at first and after many readings.
 const READING_PAUSE_NS: Range<u64> = 50_000_000..10_000_000_000;
 /// 65,530 mappings of 150 bytes.
@@ -29,9 +27,6 @@ const MAXIMUM_MAPS: u64 = 16 << 20;
 pub(crate) struct Processes {
     proc: ProcFiles,
     by_pid: HashMap<u32, Process>,
-    /// What processes were before their last `exec`, and until when: what hooks wrote may be read after the kernel's
-    /// record of it.
-    before_exec: HashMap<u32, (u64, Process)>,
     maximum: Option<usize>,
     with_service: bool,
     jits: HashMap<SourceId, Arc<Jit>>,
@@ -60,7 +55,6 @@ impl Processes {
         Processes {
             proc,
             by_pid: HashMap::new(),
-            before_exec: HashMap::new(),
             maximum,
             with_service,
             jits: HashMap::new(),
@@ -108,10 +102,7 @@ impl Processes {
         }
         if let Some(process) = self.by_pid.get_mut(&comm.pid) {
             if comm.is_exec && process.as_of_ns <= comm.time_ns {
-                let before = process.exec();
-                if self.before_exec.len() < MAXIMUM_KNOWN {
-                    self.before_exec.insert(comm.pid, (comm.time_ns, before));
-                }
+                process.exec();
             }
             process.rename(comm.tid, &name);
         }
@@ -156,16 +147,6 @@ impl Processes {
         self.counts.mappings += 1;
         let region = region_of(process, mapping, modules, mmap.time_ns);
         Arc::make_mut(&mut process.space).insert(region);
-    }
-
-    /// Whether a sample of this time is of the program that a process ran before.
-    pub(crate) fn is_before_exec(&self, pid: u32, time_ns: u64) -> bool {
-        self.before_exec.get(&pid).is_some_and(|(until_ns, _)| time_ns < *until_ns)
-    }
-
-    /// The process as it was before its last `exec`.
-    pub(crate) fn before_exec(&mut self, pid: u32) -> Option<&mut Process> {
-        self.before_exec.get_mut(&pid).map(|(_, process)| process)
     }
 
     /// The process of a sample. `None` when there are too many already.
@@ -285,10 +266,6 @@ impl Processes {
             *sampled -= usize::from(process.is_counted);
             gone(pid);
             false
-        });
-        let by_pid = &self.by_pid;
-        self.before_exec.retain(|pid, (until_ns, _)| {
-            now_ns.saturating_sub(*until_ns) < AFTER_EXEC_NS && by_pid.contains_key(pid)
         });
         // A table that held thousands for a moment does not stay that large.
         if self.by_pid.capacity() > 1024 && self.by_pid.len() < self.by_pid.capacity() / 8 {

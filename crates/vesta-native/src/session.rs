@@ -7,7 +7,7 @@ use crate::column::{Column, Columns};
 use crate::engine::{Engine, Targets};
 use crate::event_spec::{Cadence, EventKind, EventSpec};
 use crate::names::{Names, Sources};
-use crate::perf::{Losses, OpenError, Sampler, SamplerOptions, Target};
+use crate::perf::{Losses, OpenError, Record, Sampler, SamplerOptions, Target};
 use crate::profiles::{self, Spaces, Span};
 use crate::{EngineOptions, HookSource, Statistics, Window, system};
 use std::os::fd::AsRawFd;
@@ -29,7 +29,6 @@ const CHECK_ALL: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Events of hooks that are taken before the rings of the kernel have their turn.
 const HOOK_EVENTS: usize = 4096;
-
 /// How often that is done at the end of a window: a ring of 64 MiB holds fewer.
 const MOST_HOOK_DRAINS: usize = 16;
 
@@ -286,28 +285,25 @@ impl Session {
         }
     }
 
-    /// Takes all events that are there.
+    /// Takes all events that are there, of hooks as far as the kernel has told what was mapped when they happened.
     fn drain(&mut self) {
-        if let Some(sampler) = &mut self.sampler {
-            sampler.drain(&mut |record| self.engine.record(&record));
-        }
-        self.drain_hooks();
-        self.engine.retry_waiting(false);
-    }
-
-    /// Takes some of what hooks wrote. Whether there may be more.
-    fn drain_hooks(&mut self) -> bool {
-        let Some(hooks) = &mut self.hooks else { return false };
-        hooks.ring.drain(HOOK_EVENTS, &mut |event| self.engine.hook_event(&event)) >= HOOK_EVENTS
+        let Session { sampler, hooks, engine, .. } = self;
+        let until_ns = sampler
+            .as_mut()
+            .map_or(u64::MAX, |sampler| sampler.drain(&mut |record| take_record(engine, hooks, &record)));
+        take_hook_events(engine, hooks, until_ns, HOOK_EVENTS);
+        engine.retry_waiting(false);
     }
 
     /// Takes all that belongs to this window, with the tables that it takes.
     fn settle(&mut self) {
-        if let Some(sampler) = &mut self.sampler {
-            sampler.settle(&mut |record| self.engine.record(&record));
+        let Session { sampler, hooks, engine, .. } = self;
+        if let Some(sampler) = sampler {
+            sampler.settle(&mut |record| take_record(engine, hooks, &record));
         }
         // A program that allocates all the time would keep this going for ever.
-        let _ = (0..MOST_HOOK_DRAINS).all(|_| self.drain_hooks());
+        let _ = (0..MOST_HOOK_DRAINS)
+            .all(|_| take_hook_events(engine, hooks, u64::MAX, HOOK_EVENTS) == HOOK_EVENTS);
         let patience = Instant::now() + PATIENCE;
         while self.engine.is_waiting() && Instant::now() < patience {
             self.engine.retry_waiting(false);
@@ -488,6 +484,30 @@ fn period(events: &[EventSpec]) -> Option<Period> {
         Cadence::Frequency(hertz) => profiles::cpu_period(hertz),
         Cadence::Period(_) => None,
     }
+}
+
+/// Takes a record of the kernel; before one after which addresses mean something else, the events of hooks that are older.
+fn take_record(engine: &mut Engine, hooks: &mut Option<HookSource>, record: &Record<'_>) {
+    let remapped_ns = match record {
+        Record::Mmap(mmap) if mmap.executable => Some(mmap.time_ns),
+        Record::Comm(comm) if comm.is_exec => Some(comm.time_ns),
+        _ => None,
+    };
+    if let Some(until_ns) = remapped_ns {
+        take_hook_events(engine, hooks, until_ns, usize::MAX);
+    }
+    engine.record(record);
+}
+
+/// Takes up to `most` events of hooks that are not younger than `until_ns`. How many it took.
+fn take_hook_events(
+    engine: &mut Engine,
+    hooks: &mut Option<HookSource>,
+    until_ns: u64,
+    most: usize,
+) -> usize {
+    let Some(hooks) = hooks else { return 0 };
+    hooks.ring.drain(until_ns, most, &mut |event| engine.hook_event(&event))
 }
 
 fn unix_ns() -> i64 {

@@ -140,7 +140,7 @@ impl Seen {
     }
 
     pub(crate) fn drain(&mut self, ring: &mut Ring) -> usize {
-        let count = ring.drain(usize::MAX, &mut |event| self.keep(event));
+        let count = ring.drain(u64::MAX, usize::MAX, &mut |event| self.keep(event));
         self.lost = ring.lost();
         count
     }

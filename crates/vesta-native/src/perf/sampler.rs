@@ -172,16 +172,18 @@ impl Sampler {
         Ok(any)
     }
 
-    /// Hands out the records that are there, oldest first, but those within the reorder window. Copies out of the rings
-    /// before the first is handed out.
-    pub fn drain(&mut self, take: &mut dyn FnMut(Record<'_>)) {
+    /// Hands out the records that are there, oldest first, but those within the reorder window; returns when it begins, in
+    /// nanoseconds of `CLOCK_MONOTONIC`. Copies out of the rings before the first is handed out.
+    pub fn drain(&mut self, take: &mut dyn FnMut(Record<'_>)) -> u64 {
         self.end_polls();
         // Before the heads are read: what is older than this is in the rings, but for the reorder window.
         let now = monotonic_ns();
         self.collect();
         self.tick(now);
         let window = u64::try_from(self.options.reorder_window.as_nanos()).unwrap_or(u64::MAX);
-        self.hand_out(now.saturating_sub(window), take);
+        let until_ns = now.saturating_sub(window);
+        self.hand_out(until_ns, take);
+        until_ns
     }
 
     /// Hands out all that is there, and what blocked threads have waited until now. For the end of a window, when records

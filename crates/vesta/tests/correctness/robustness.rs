@@ -2,11 +2,12 @@
 
 use crate::agent::{Agent, Manners};
 use crate::process::{Running, finished, processes, signal, status_number, text, wait_for};
-use crate::profiler::{Profiler, percent};
+use crate::profiler::{Profiled, Profiler, percent};
 use crate::program::Workshop;
 use crate::skip::skip;
 use crate::user::{User, anyone, root, users};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -227,6 +228,43 @@ fn what_a_stopped_profiler_misses_is_counted_and_the_program_goes_on() {
     }
 }
 
+/// What a program does between its "ready" and its "done", by a profiler that looks at it only then.
+fn profiled_late(workshop: &Workshop, user: User, program: &Path, arguments: &[&str]) -> Profiled {
+    // Few enough samples for the ring to hold them all.
+    let profiler = Profiler::new(workshop, user).events("sALLOC period=1048576; sCPU");
+    let mut running = Running::start(&mut profiler.command(program, arguments)).unwrap();
+    assert_eq!(running.hear(STEP), "ready");
+    let command = running.pid();
+    let pids: Vec<u32> = profilers(workshop).into_iter().filter(|&pid| pid != command).collect();
+    pids.iter().for_each(|pid| signal("STOP", &pid.to_string()));
+    running.say("\n");
+    assert_eq!(running.hear(STEP), "done");
+    pids.iter().for_each(|pid| signal("CONT", &pid.to_string()));
+    running.say("\n");
+    profiler.profiled(running.finish(STEP).unwrap())
+}
+
+/// Libraries that were at the same place one after the other have what was allocated while they were there.
+#[test]
+fn a_profiler_that_comes_late_does_not_mix_up_libraries() {
+    let test = "a_profiler_that_comes_late_does_not_mix_up_libraries";
+    let workshop = Workshop::new();
+    let [first, second] = [("first", "400000000"), ("second", "200000000")].map(|(name, bytes)| {
+        let (name_flag, bytes_flag) = (format!("-DNAME={name}_plugin"), format!("-DBYTES={bytes}"));
+        let flags = ["-shared", "-fPIC", "-DSECONDS=0.0", &name_flag, &bytes_flag];
+        workshop.c(&format!("{name}.so"), &["plugin.c"], &flags).to_string_lossy().into_owned()
+    });
+    let program = workshop.c("plugins", &["plugins.c"], &["-ldl"]);
+    for user in users(test, &workshop) {
+        let profiled = profiled_late(&workshop, user, &program, &[&first, &second, "ask"]);
+        for (name, bytes) in [("first", 400_000_000), ("second", 200_000_000)] {
+            let seen = profiled.samples.matching("alloc-space", &format!(";through;{name}_plugin(;|$)"));
+            let what = format!("{seen} bytes were allocated by the {name} library");
+            profiled.ensure((seen - bytes).abs() < 80_000_000, &what, "alloc-space");
+        }
+    }
+}
+
 /// What a program allocated before it executed another one is read after that, and is still its own.
 #[test]
 fn a_profiler_that_comes_late_does_not_mix_up_programs() {
@@ -234,18 +272,7 @@ fn a_profiler_that_comes_late_does_not_mix_up_programs() {
     let workshop = Workshop::new();
     let program = workshop.c("alloc_execs", &["alloc_execs.c"], &[]);
     for user in users(test, &workshop) {
-        // Few enough samples for the ring to hold them all.
-        let profiler = Profiler::new(&workshop, user).events("sALLOC period=1048576; sCPU");
-        let mut running = Running::start(&mut profiler.command(&program, &["ask"])).unwrap();
-        assert_eq!(running.hear(STEP), "ready");
-        let command = running.pid();
-        let pids: Vec<u32> = profilers(&workshop).into_iter().filter(|&pid| pid != command).collect();
-        pids.iter().for_each(|pid| signal("STOP", &pid.to_string()));
-        running.say("\n");
-        assert_eq!(running.hear(STEP), "done");
-        pids.iter().for_each(|pid| signal("CONT", &pid.to_string()));
-        running.say("\n");
-        let profiled = profiler.profiled(running.finish(STEP).unwrap());
+        let profiled = profiled_late(&workshop, user, &program, &["ask"]);
         let before = profiled.samples.matching("alloc-space", "^alloc_execs;_start;.*;main;before(;|$)");
         // The second program finds nobody who would hand it a ring, and does not wait for long: it may go unseen.
         let share = profiled.percent("alloc-space", ";main;(before|after)(;|$)");

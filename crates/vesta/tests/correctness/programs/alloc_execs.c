@@ -14,11 +14,6 @@ static inline __attribute__((always_inline)) void allocate(long left) {
 KEEP void before(void) { allocate(500000000); shares_sink++; }
 KEEP void after(void) { allocate(1000000000); shares_sink++; }
 
-static void wait_for_a_byte(const char *text) {
-    char byte;
-    if (write(1, text, strlen(text)) < 0 || read(0, &byte, 1) < 0) exit(1);
-}
-
 int main(int count, char **arguments) {
     int asks = count > 1 && strncmp(arguments[1], "ask", 3) == 0;
     if (count > 1 && strstr(arguments[1], "again")) {

@@ -1,4 +1,5 @@
-// Opens a library, works in it, closes it, and opens another one, which the loader likes to put at the same place.
+// Opens a library, works in it, closes it, and opens another one, which the loader likes to put at the same place. With a
+// third argument, it says that it is ready and waits for a byte before, and says that it is done and waits for one after.
 #include "shares.h"
 #include <dlfcn.h>
 
@@ -15,7 +16,9 @@ KEEP int through(const char *library, const char *name) {
 
 int main(int count, char **arguments) {
     if (count < 3) return 2;
+    if (count > 3) wait_for_a_byte("ready\n");
     int failures = through(arguments[1], "first_plugin");
     failures += through(arguments[2], "second_plugin");
+    if (count > 3) wait_for_a_byte("done\n");
     return failures;
 }

@@ -59,4 +59,10 @@ static inline __attribute__((always_inline)) void pace(long bytes) {
     }
 }
 
+// Says something, and goes on when it is told to.
+static inline void wait_for_a_byte(const char *text) {
+    char byte;
+    if (write(1, text, strlen(text)) < 0 || read(0, &byte, 1) < 0) exit(1);
+}
+
 #endif
