@@ -21,7 +21,8 @@ fn a_command_is_sampled_from_its_exec_to_its_end() {
     assert_eq!(seen.execs, ["target"]);
     assert!(seen.mapped.iter().any(|path| path.ends_with("/target")), "{seen:?}");
     assert!(seen.exits.contains(&running.pid()));
-    assert_eq!((seen.lost, seen.backwards), (0, 0));
+    assert_eq!(seen.lost, 0);
+    seen.assert_in_order(&sampler);
     if sampler.includes_kernel() {
         assert!(seen.with_kernel > 0, "{seen:?}");
     }
@@ -50,7 +51,8 @@ fn a_command_is_followed_through_forks_threads_and_further_execs() {
     // The exec of the command, and those of half of the children.
     assert_eq!(seen.execs.len(), 5, "{seen:?}");
     assert_eq!(seen.exits.len(), 1 + 8 + 4, "{seen:?}");
-    assert_eq!((seen.lost, seen.backwards), (0, 0));
+    assert_eq!(seen.lost, 0);
+    seen.assert_in_order(&sampler);
 }
 
 #[test]
@@ -145,8 +147,7 @@ fn records_of_all_cpus_come_in_the_order_of_time() {
     drain_to_end(&mut sampler, &mut seen);
     assert!(is_within(seen.total(), 1_600_000_000, 0.05), "{}", seen.total());
     assert_eq!(seen.by_tid.len(), 9 - usize::from(!seen.by_tid.contains_key(&running.pid())));
-    assert_eq!(seen.backwards, 0);
-    assert_eq!(sampler.losses().out_of_order, 0);
+    seen.assert_in_order(&sampler);
 }
 
 #[test]

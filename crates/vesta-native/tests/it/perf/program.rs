@@ -104,8 +104,9 @@ pub(crate) struct Seen {
     pub(crate) lost: u64,
     pub(crate) with_kernel: u64,
     pub(crate) with_stack: u64,
-    pub(crate) backwards: u64,
-    last_ns: u64,
+    /// Records that came after younger ones.
+    late: u64,
+    latest_ns: u64,
 }
 
 impl Seen {
@@ -146,12 +147,20 @@ impl Seen {
             }
             Record::Lost(lost) => {
                 self.lost += lost.count;
-                self.last_ns
+                self.latest_ns
             }
-            _ => self.last_ns,
+            _ => self.latest_ns,
         };
-        self.backwards += u64::from(time_ns < self.last_ns);
-        self.last_ns = time_ns;
+        self.late += u64::from(time_ns < self.latest_ns);
+        self.latest_ns = self.latest_ns.max(time_ns);
+    }
+
+    /// Records came in the order of time. A CPU that is taken away from the machine while the kernel writes a record may
+    /// be longer about it than the reorder window: that is rare, and counted.
+    #[track_caller]
+    pub(crate) fn assert_in_order(&self, sampler: &Sampler) {
+        assert_eq!(self.late, sampler.losses().out_of_order, "{self:?}");
+        assert!(self.late * 100 <= self.samples, "{self:?}");
     }
 }
 
