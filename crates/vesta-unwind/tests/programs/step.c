@@ -2,10 +2,11 @@
 // true by observation: a call is an instruction that pushed the address behind itself, and it is over when the stack
 // pointer is above that word. No table is read, so that this is an oracle for the unwinder.
 //
-//     step [-a] [-b] [-s] [-i N] [-n N] [-v N] PROGRAM ARGUMENT...
+//     step [-a] [-b] [-c] [-s] [-i N] [-n N] [-v N] PROGRAM ARGUMENT...
 //
 // -s       no stepping: one sample whenever any thread stops with SIGTRAP, with no truth
 // -b       steps from the first SIGTRAP on; the calls before that are unknown
+// -c       clears what calls leave on the stack as they return
 // -i N     sends SIGUSR1 each N steps, once the program has received one; or with -a, from the start
 // -n N     ends after N steps
 // -v N     samples of one instruction called from one place (1)
@@ -140,6 +141,11 @@ static void switch_stack(u64 sp) {
     while (depth && calls[depth - 1].slot < sp) depth--;
 }
 
+static void clear(u64 from, u64 to) {
+    static const char zeros[1 << 20];
+    if (from < to && to - from <= sizeof zeros) pwrite(memory, zeros, to - from, from);
+}
+
 static void stops(void) {
     for (;;) {
         int status;
@@ -161,11 +167,12 @@ static void stops(void) {
 }
 
 int main(int argc, char **argv) {
-    int begin = 0, stop = 0, armed = 0, opt;
+    int begin = 0, clears = 0, stop = 0, armed = 0, opt;
     long interval = 0, limit = 1L << 40, most = 1;
-    while ((opt = getopt(argc, argv, "+absi:n:v:")) != -1) {
+    while ((opt = getopt(argc, argv, "+abcsi:n:v:")) != -1) {
         if (opt == 'a') armed = 1;
         if (opt == 'b') begin = 1;
+        if (opt == 'c') clears = 1;
         if (opt == 's') stop = 1;
         if (opt == 'i') interval = atol(optarg);
         if (opt == 'n') limit = atol(optarg);
@@ -211,6 +218,8 @@ int main(int argc, char **argv) {
     struct user_regs_struct before, r;
     ptrace(PTRACE_GETREGS, traced, 0, &r);
     long delivered = 0;
+    // How far down the stack went since it was cleared.
+    u64 lowest = r.rsp;
     for (long steps = 0; steps < limit; steps++) {
         u64 top = depth ? calls[depth - 1].address : 0;
         u64 hash = ((r.rip ^ top * 31) * 0x9e3779b97f4a7c15ull) >> 44;
@@ -243,18 +252,28 @@ int main(int argc, char **argv) {
             goto deliver;
         }
         if (sig) continue;
+        if (r.rsp < lowest) lowest = r.rsp;
         u64 distance = r.rsp > before.rsp ? r.rsp - before.rsp : before.rsp - r.rsp;
         if (depth && calls[depth - 1].signal && r.rip == calls[depth - 1].saved_ip &&
             r.rsp == calls[depth - 1].saved_sp) {
             depth--;
+            // What was interrupted may use the 128 bytes below its stack pointer.
+            if (clears) clear(lowest - 128, r.rsp - 128);
+            lowest = r.rsp;
         } else if (distance > 1 << 20) {
             switch_stack(r.rsp);
+            lowest = r.rsp;
         } else if (r.rsp == before.rsp - 8) {
             u64 word = word_at(r.rsp);
             if (word > before.rip && word <= before.rip + 15 && r.rip != word)
                 calls[depth++] = (struct call){r.rsp, word, 0, 0, 0};
         }
+        long calls_before = depth;
         while (depth && !calls[depth - 1].signal && calls[depth - 1].slot < r.rsp) depth--;
+        if (depth < calls_before) {
+            if (clears) clear(lowest - 128, r.rsp);
+            lowest = r.rsp;
+        }
         if (code[0] == 0x0f && code[1] == 0x05 && (before.rax == 9 || before.rax == 10 || before.rax == 11))
             read_maps();
     }
