@@ -1,6 +1,7 @@
 //! Sending one upload.
 
 use crate::endpoint::{Address, Protocol};
+use crate::trust::{Trust, distrust};
 use crate::unix::UnixConnector;
 use crate::{Deadline, Endpoint, SendError};
 use std::borrow::Cow;
@@ -62,7 +63,7 @@ enum Failure {
 
 impl Exporter {
     /// An exporter; nothing is sent yet.
-    pub fn new(endpoint: Endpoint, sender: &Sender<'_>) -> Exporter {
+    pub fn new(endpoint: Endpoint, sender: &Sender<'_>, trust: &Trust) -> Exporter {
         let headers = headers(&endpoint, sender);
         let has_secrets = endpoint.api_key.is_some() || !endpoint.headers.is_empty();
         let is_local = matches!(endpoint.address, Address::Unix(_)) || !has_secrets;
@@ -70,6 +71,7 @@ impl Exporter {
             .user_agent(header_text(&format!("{}/{}", sender.name, sender.version)))
             .http_status_as_error(false)
             .max_redirects(0)
+            .tls_config(trust.config())
             // The next upload comes a minute later: a connection kept for it would only be found closed.
             .max_idle_connections(0)
             .timeout_global(Some(ATTEMPT_TIMEOUT));
@@ -142,13 +144,21 @@ impl Exporter {
             post = post.header("Content-Encoding", encoding);
         }
         let sent = post.config().timeout_global(Some(timeout)).build().send(&*request.body);
-        let mut answer = sent.map_err(|error| Failure::Passing { reason: reason(&error), wait: None })?;
+        let endpoint = self.endpoint.to_string();
+        let mut answer = match sent {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Err(match distrust(&error) {
+                    Some(reason) => Failure::Final(SendError::Untrusted { endpoint, reason }),
+                    None => Failure::Passing { reason: reason(&error), wait: None },
+                });
+            }
+        };
         let status = answer.status().as_u16();
         let protocol = self.endpoint.protocol;
         if (200..300).contains(&status) {
             return Ok(if protocol == Protocol::Otlp { remark(&mut answer) } else { None });
         }
-        let endpoint = self.endpoint.to_string();
         let wait = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         match status {
             status if may_pass(protocol, status) => Err(Failure::Passing {

@@ -15,6 +15,8 @@
 //!   may bring forward. One attempt takes [`ATTEMPT_TIMEOUT`] at most.
 //! - What can pass (no connection, timeouts, 429, 5xx) is tried again with growing, jittered pauses; what cannot
 //!   (403, 404, other 4xx; with OpenTelemetry all but 429, 502, 503 and 504) is not. [`SendError`] says what to change.
+//! - With `https`, a [`Trust`] says whose certificates are believed: those of this system, as everything else on it does,
+//!   or those in a file.
 //! - No thread of its own, no queue: the caller decides what waits.
 //!
 //! # Non-goals
@@ -22,11 +24,12 @@
 //! The content of an upload (see `vesta-upload`), and keeping uploads on disk.
 //!
 //! ```
-//! use vesta_export::{Endpoint, Exporter, Sender};
+//! use vesta_export::{Endpoint, Exporter, Sender, Trust};
 //!
 //! let endpoint = Endpoint::parse("unix:///run/vesta.socket")?;
 //! assert_eq!(endpoint.to_string(), "unix:///run/vesta.socket");
-//! let exporter = Exporter::new(endpoint, &Sender { name: "vesta", version: "1.0", container_id: None });
+//! let sender = Sender { name: "vesta", version: "1.0", container_id: None };
+//! let exporter = Exporter::new(endpoint, &sender, &Trust::System);
 //! assert_eq!(exporter.endpoint().to_string(), "unix:///run/vesta.socket");
 //! # Ok::<(), vesta_export::EndpointError>(())
 //! ```
@@ -35,9 +38,11 @@ mod deadline;
 mod endpoint;
 mod exporter;
 mod send_error;
+mod trust;
 mod unix;
 
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, EndpointError, Protocol};
 pub use exporter::{ATTEMPT_TIMEOUT, Exporter, Sender, Sent};
 pub use send_error::SendError;
+pub use trust::{Trust, TrustError, distrust};

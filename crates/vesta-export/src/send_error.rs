@@ -24,6 +24,17 @@ pub enum SendError {
         /// What was spoken.
         protocol: Protocol,
     },
+    /// Who answers there shows a certificate that is not to be trusted.
+    #[error(
+        "{endpoint} has a certificate that is not trusted: {reason}; SSL_CERT_FILE names, by its whole path, a file (PEM) \
+         with those whom to trust"
+    )]
+    Untrusted {
+        /// The address.
+        endpoint: String,
+        /// What is wrong with the certificate.
+        reason: String,
+    },
     /// This upload was refused for good.
     #[error("{endpoint} refused the profile ({status}){}", if message.is_empty() { String::new() } else { format!(": {message}") })]
     Rejected {

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::StatusCode;
+use vesta_export::Trust;
 use vesta_native::Fetch;
 
 /// The most time that one file takes.
@@ -46,6 +47,7 @@ impl Debuginfod {
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_global(Some(TIMEOUT))
             .user_agent(concat!("vesta/", env!("CARGO_PKG_VERSION")))
+            .tls_config(Trust::System.config())
             .build();
         let state = State { failures: vec![0; servers.len()], ..State::default() };
         Debuginfod { servers, cache, agent: config.into(), state: Mutex::new(state) }

@@ -94,7 +94,10 @@ impl Delivery {
             shared: Arc::clone(&shared),
             log,
             identity,
-            exporter: settings.endpoint.clone().map(|endpoint| Exporter::new(endpoint, &sender)),
+            exporter: settings
+                .endpoint
+                .clone()
+                .map(|endpoint| Exporter::new(endpoint, &sender, &settings.trust)),
             output: settings.output.clone().map(|path| Output::new(path, draw)),
             statsd: settings.internal_stats.as_deref().map(Statsd::new),
             pprof_prefix: settings.pprof_prefix.clone(),

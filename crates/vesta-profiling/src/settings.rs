@@ -10,9 +10,9 @@ pub use table::{Group, SETTINGS, Setting};
 
 use crate::log::{Level, Mode};
 use layers::Layers;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use vesta_export::{Endpoint, Protocol};
+use vesta_export::{Endpoint, Protocol, Trust, TrustError};
 use vesta_native::event_spec::{self, EventSpec, MAX_STACK_BYTES};
 use vesta_upload::{Tag, Tags};
 
@@ -41,6 +41,8 @@ pub struct Settings {
     pub runtime_id: Option<String>,
     /// Where uploads go; `None` when nothing is uploaded.
     pub endpoint: Option<Endpoint>,
+    /// Whose certificates are believed, of an endpoint with `https`.
+    pub trust: Trust,
     /// The file to write.
     pub output: Option<PathBuf>,
     /// How long a profile is.
@@ -152,6 +154,7 @@ impl Settings {
         let preset = preset.or_else(|| events.is_empty().then(|| "default".to_owned()));
         let output = text(&layers, "output").map(PathBuf::from);
         let endpoint = endpoint(&mut layers, sources, output.is_some())?;
+        let trust = layers.read("ca-cert", trust)?;
         let attributes = layers.read("resource-attributes", otlp::pairs)?;
         let seconds = |text: &str| {
             let period =
@@ -174,6 +177,7 @@ impl Settings {
             hostname: text(&layers, "hostname"),
             runtime_id: text(&layers, "runtime-id"),
             endpoint,
+            trust,
             output,
             upload_period: layers.read("upload-period", seconds)?,
             pprof_prefix: text(&layers, "debug-pprof-prefix"),
@@ -325,6 +329,17 @@ fn endpoint(
     }
     otlp::check_protocol(layers, sources);
     Ok(Some(endpoint.with_headers(headers)))
+}
+
+/// Those whose certificates are in a file; without one, those that this system trusts.
+fn trust(path: &str) -> Result<Trust, String> {
+    if path.is_empty() {
+        return Ok(Trust::System);
+    }
+    Trust::only(Path::new(path)).map_err(|error| match error {
+        TrustError::Read { source, .. } => format!("cannot be read: {source}"),
+        error => format!("cannot be: {error}"),
+    })
 }
 
 /// Where to: a URL, or a host and a port.

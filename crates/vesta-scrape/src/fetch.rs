@@ -1,13 +1,13 @@
 //! Asking a target.
 
-use crate::{Settings, trust};
+use crate::Settings;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use ureq::Agent;
-use vesta_export::Deadline;
+use vesta_export::{Deadline, distrust};
 
 /// The most bytes of one answer.
 const MAX_ANSWER: u64 = 64 << 20;
@@ -157,7 +157,7 @@ impl Fetcher {
                 token.map_err(|error| FetchError::Token { path: path.clone(), reason: error.to_string() })?;
             request = request.header("Authorization", format!("Bearer {}", token.trim()));
         }
-        let silent = |error: ureq::Error| match trust::complaint(&error) {
+        let silent = |error: ureq::Error| match distrust(&error) {
             Some(reason) => FetchError::Untrusted { url: shown(url), reason },
             None => FetchError::Silent { url: shown(url), reason: error.to_string() },
         };

@@ -32,11 +32,9 @@ mod run;
 mod settings;
 mod state;
 mod target;
-mod trust;
 
 pub use fetch::FetchError;
 pub use kind::Kind;
 pub use run::{Outcome, run};
 pub use settings::{Output, Settings};
 pub use target::{Target, TargetError};
-pub use trust::{Trust, TrustError};

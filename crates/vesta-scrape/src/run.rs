@@ -7,7 +7,7 @@ use crate::{Kind, Settings, Target, files};
 use jiff::Timestamp;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use vesta_export::{Deadline, Exporter, Protocol, Sender};
+use vesta_export::{Deadline, Exporter, Protocol, Sender, Trust};
 use vesta_upload::{BuildError, Built, Compression, Limits, Upload, UploadBuilder, UploadError, otlp};
 
 /// How long an upload may take when there is nothing else to do; within a schedule it may take a period.
@@ -37,7 +37,8 @@ pub struct Outcome {
 /// Scrapes all targets until `stop` is over, or once. `note` is told what went wrong, and when it is right again.
 pub fn run(settings: &Settings, stop: &Deadline, note: &(dyn Fn(String) + Sync)) -> Outcome {
     let sender = Sender { name: "vesta-scrape", version: env!("CARGO_PKG_VERSION"), container_id: None };
-    let exporter = settings.endpoint.clone().map(|endpoint| Exporter::new(endpoint, &sender));
+    let exporter = settings.endpoint.clone();
+    let exporter = exporter.map(|endpoint| Exporter::new(endpoint, &sender, &Trust::System));
     let (fetcher, exporter) = (Fetcher::new(settings), exporter.as_ref());
     let mut outcome = Outcome::default();
     std::thread::scope(|scope| {

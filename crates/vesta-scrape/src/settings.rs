@@ -1,9 +1,9 @@
 //! What to scrape, how often, and where to.
 
-use crate::{Kind, Target, Trust};
+use crate::{Kind, Target};
 use std::path::PathBuf;
 use std::time::Duration;
-use vesta_export::Endpoint;
+use vesta_export::{Endpoint, Trust};
 use vesta_upload::Tag;
 
 /// What to scrape, how often, and where to.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
+use vesta_export::{Trust, distrust};
 
 /// A connection to a server.
 pub(crate) struct Client {
@@ -48,6 +49,7 @@ impl Client {
             // Queries end after 30 s at the server by default, uploads take as long as their bytes do.
             .timeout_recv_response(Some(Duration::from_secs(120)))
             .user_agent(concat!("vesta/", env!("CARGO_PKG_VERSION")))
+            .tls_config(Trust::System.config())
             .build();
         Client {
             agent: config.into(),
@@ -146,6 +148,12 @@ impl Client {
     }
 
     fn unreachable(&self, error: ureq::Error) -> anyhow::Error {
+        if let Some(reason) = distrust(&error) {
+            return hinted(
+                format!("the server at {} has a certificate that is not trusted: {reason}", self.server),
+                "name a file (PEM) with those whom to trust in SSL_CERT_FILE",
+            );
+        }
         let hint = "start one with `vesta up`, or name another with --server or VESTA_SERVER";
         match error {
             ureq::Error::BadUri(reason) => {

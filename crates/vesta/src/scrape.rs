@@ -8,8 +8,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use vesta_export::{Deadline, Endpoint, Protocol};
-use vesta_scrape::{Kind, Outcome, Output, Settings, Target, Trust};
+use vesta_export::{Deadline, Endpoint, Protocol, Trust};
+use vesta_scrape::{Kind, Outcome, Output, Settings, Target};
 use vesta_upload::Tag;
 
 /// How long a CPU profile takes when nobody says: as long as Go's own.

@@ -6,3 +6,4 @@ mod endpoints;
 mod otlp;
 mod sending;
 mod server;
+mod trust;

@@ -2,14 +2,15 @@
 
 use crate::server::Server;
 use std::time::{Duration, Instant};
-use vesta_export::{Deadline, Endpoint, Exporter, SendError, Sender, Sent};
+use vesta_export::{Deadline, Endpoint, Exporter, SendError, Sender, Sent, Trust};
 use vesta_formats::compression;
 use vesta_formats::otlp::reply;
 
 const TYPE: &str = "application/x-protobuf";
 
 fn exporter(endpoint: Endpoint) -> Exporter {
-    Exporter::new(endpoint, &Sender { name: "vesta", version: "1.2", container_id: Some("c0ffee") })
+    let sender = Sender { name: "vesta", version: "1.2", container_id: Some("c0ffee") };
+    Exporter::new(endpoint, &sender, &Trust::System)
 }
 
 fn to(server: &Server) -> Exporter {

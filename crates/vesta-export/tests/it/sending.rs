@@ -4,14 +4,14 @@ use crate::server::Server;
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
-use vesta_export::{Deadline, Endpoint, Exporter, SendError, Sender, Sent};
+use vesta_export::{Deadline, Endpoint, Exporter, SendError, Sender, Sent, Trust};
 
 const TYPE: &str = "multipart/form-data; boundary=x";
 const OK: &str = "200 OK";
 
 fn exporter(address: &str) -> Exporter {
     let sender = Sender { name: "vesta", version: "1.2", container_id: Some("c0ffee") };
-    Exporter::new(Endpoint::parse(address).unwrap(), &sender)
+    Exporter::new(Endpoint::parse(address).unwrap(), &sender, &Trust::System)
 }
 
 fn attempts(sent: Result<Sent, SendError>) -> u32 {
@@ -58,7 +58,8 @@ fn a_large_upload_arrives_over_a_unix_socket() {
 fn a_prefix_of_the_path_is_kept_and_a_key_is_shown() {
     let server = Server::tcp(&[OK]);
     let endpoint = Endpoint::parse(&format!("{}/tenant", server.address)).unwrap().with_api_key("k");
-    let exporter = Exporter::new(endpoint, &Sender { name: "v", version: "1", container_id: None });
+    let exporter =
+        Exporter::new(endpoint, &Sender { name: "v", version: "1", container_id: None }, &Trust::System);
     assert_eq!(attempts(exporter.send(TYPE, b"", &soon())), 1);
     let request = server.request();
     assert_eq!(request.line, "POST /tenant/profiling/v1/input HTTP/1.1");

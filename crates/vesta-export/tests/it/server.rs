@@ -1,9 +1,14 @@
 //! A server that answers requests as told and keeps them.
 
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -36,6 +41,28 @@ impl Server {
         serve(address, answers, move || listener.accept().unwrap().0)
     }
 
+    /// The same over TLS, with a certificate of `fixtures/tls`.
+    pub(crate) fn tls(certificate: &str, answers: &[&str]) -> Server {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = format!("https://{}", listener.local_addr().unwrap());
+        let certificate = CertificateDer::from_pem_file(tls_file(certificate)).unwrap();
+        let key = PrivateKeyDer::from_pem_file(tls_file("server.key")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key);
+        let config = Arc::new(config.unwrap());
+        serve(address, answers, move || {
+            let shake_hands = |mut connection: TcpStream| {
+                let mut tls = ServerConnection::new(config.clone()).unwrap();
+                // Who does not trust the certificate goes away.
+                tls.complete_io(&mut connection).ok().map(|_| StreamOwned::new(tls, connection))
+            };
+            listener.incoming().find_map(|connection| shake_hands(connection.unwrap())).unwrap()
+        })
+    }
+
     /// The same at a Unix socket.
     pub(crate) fn unix(path: &Path, answers: &[&str]) -> Server {
         let listener = UnixListener::bind(path).unwrap();
@@ -51,6 +78,11 @@ impl Server {
     pub(crate) fn waiting(&self) -> usize {
         self.requests.try_iter().count()
     }
+}
+
+/// A file of `fixtures/tls`.
+pub(crate) fn tls_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tls").join(name)
 }
 
 fn serve<S: Read + Write + Send + 'static>(

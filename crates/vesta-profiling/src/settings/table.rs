@@ -250,6 +250,16 @@ pub const SETTINGS: &[Setting] = &[
         .datadog_env(&["DD_API_KEY"]),
     setting(
         Extended,
+        "ca-cert",
+        Some("FILE"),
+        "",
+        "With https, trust the certificates in this file (PEM) and those that they sign, not those that the system trusts",
+    )
+    .alias(&["ca_cert", "cacert"])
+    .env(&["VESTA_PROFILING_CA_CERT"])
+    .otlp_env(&["OTEL_EXPORTER_OTLP_PROFILES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"]),
+    setting(
+        Extended,
         "otlp-headers",
         Some("NAME=VALUE,..."),
         "",

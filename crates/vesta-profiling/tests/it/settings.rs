@@ -90,6 +90,7 @@ fn a_wrong_flag_is_an_error_and_a_wrong_variable_is_left_out() {
         ("event", "sNOTHING", "sNOTHING"),
         ("url", "ftp://x", "write it as http://host:8126"),
         ("maximum-pids", "0", "is no number above 0, nor -1"),
+        ("ca-cert", "/missing/ca.pem", "cannot be read: "),
     ] {
         let error = load(&[(name, value)], &[]).unwrap_err().to_string();
         assert!(error.contains(reason), "{name}: {error}");
@@ -278,6 +279,7 @@ fn what_is_wrong_with_variables_of_opentelemetry_is_said() {
         ("OTEL_RESOURCE_ATTRIBUTES", "team=%zz", "is no list of NAME=VALUE"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://collector", "write it as http://host:4318"),
         ("OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT", "collector:4318", "write it as http://host:4318"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/missing/ca.pem", "cannot be read: "),
     ] {
         let settings = load(&otlp, &[(variable, value)]).unwrap();
         assert_eq!(settings.warnings.len(), 1, "{:?}", settings.warnings);

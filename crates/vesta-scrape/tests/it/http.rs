@@ -47,7 +47,7 @@ pub(crate) fn serve_tls(
 }
 
 pub(crate) fn tls_file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tls").join(name)
 }
 
 fn listen<S: Read + Write>(

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use vesta_export::{Deadline, Endpoint};
+use vesta_export::{Deadline, Endpoint, Trust};
 use vesta_profile::{Frame, Profile, Sample, ValueType};
-use vesta_scrape::{Kind, Outcome, Output, Settings, Target, Trust, run};
+use vesta_scrape::{Kind, Outcome, Output, Settings, Target, run};
 use vesta_upload::{Headers, Limits, Upload};
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -3,7 +3,8 @@
 use crate::http::{Request, serve_tls, tls_file};
 use crate::run::{cpu, once, settings};
 use std::net::SocketAddr;
-use vesta_scrape::{Kind, Outcome, Output, Settings, Target, Trust, TrustError};
+use vesta_export::Trust;
+use vesta_scrape::{Kind, Outcome, Output, Settings, Target};
 
 /// Scrapes one profile of a server with this certificate, with trust in those in another file.
 fn scrape(certificate: &str, trust: Trust) -> (SocketAddr, Outcome, Vec<String>) {
@@ -58,12 +59,4 @@ fn who_is_not_trusted_is_said_to_be_so_once() {
         );
         assert_eq!(notes, [expected]);
     }
-}
-
-#[test]
-fn a_file_without_certificates_is_refused_by_name() {
-    let key = Trust::only(&tls_file("server.key")).unwrap_err();
-    assert!(matches!(key, TrustError::NoCertificate { .. }), "{key}");
-    assert!(key.to_string().contains("server.key"), "{key}");
-    assert!(matches!(Trust::only(&tls_file("missing.pem")), Err(TrustError::Read { .. })));
 }

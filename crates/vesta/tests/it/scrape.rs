@@ -252,7 +252,7 @@ fn ctrl_c_gives_up_a_cpu_profile_and_says_so() {
 }
 
 fn tls_file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../vesta-scrape/tests/fixtures/tls").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tls").join(name)
 }
 
 /// Fails unless a function, with what it calls, has the most: on a busy machine, half of a CPU profile is in what preempts it.

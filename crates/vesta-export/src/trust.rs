@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// Whose certificates are believed, of targets with `https`.
+/// Whose certificates are believed, of whoever is spoken to over `https`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Trust {
@@ -53,7 +53,8 @@ impl Trust {
         Ok(Trust::Only(certificates))
     }
 
-    pub(crate) fn config(&self) -> TlsConfig {
+    /// The same for a client of HTTP.
+    pub fn config(&self) -> TlsConfig {
         let builder = TlsConfig::builder();
         let builder = match self {
             Trust::System => builder.root_certs(RootCerts::PlatformVerifier),
@@ -64,14 +65,21 @@ impl Trust {
     }
 }
 
-/// What is wrong with the certificate that a target showed, if that is why there is no answer.
-pub(crate) fn complaint(error: &ureq::Error) -> Option<String> {
+/// What is wrong with the certificate that the other side showed, if that is why there is no answer.
+pub fn distrust(error: &ureq::Error) -> Option<String> {
     let rustls = match error {
         ureq::Error::Rustls(error) => error,
         ureq::Error::Io(error) => error.get_ref()?.downcast_ref::<rustls::Error>()?,
         _ => return None,
     };
-    let rustls::Error::InvalidCertificate(error) = rustls else { return None };
+    let error = match rustls {
+        rustls::Error::InvalidCertificate(error) => error,
+        // What the verifier of the platform says before it has seen a certificate.
+        rustls::Error::General(text) if text.contains("No CA certificates") => {
+            return Some("this system trusts nobody: it has no certificates of authorities".to_owned());
+        }
+        _ => return None,
+    };
     Some(match error {
         rustls::CertificateError::UnknownIssuer => "nobody who is trusted has signed it".to_owned(),
         // The name of webpki's error, which rustls passes on as one of others.
