@@ -14,6 +14,9 @@ export function fixtureTree(name = 'flamegraph', granularity: Granularity = 'fun
 export async function pointOf(page: Page, shown: CallTree, node: NodeId): Promise<{ x: number; y: number }> {
   const canvas = page.getByTestId('flame-canvas');
   await expect(canvas).toBeVisible();
+  // What still comes may move it.
+  await page.waitForLoadState('networkidle');
+  await canvas.evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)));
   const box = await canvas.boundingBox();
   if (!box) throw new Error('the canvas has no place');
   const middle = at(shown.starts, node) + at(shown.totals, node) / 2;
