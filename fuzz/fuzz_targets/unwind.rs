@@ -23,6 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         eh_frame_hdr: section(2, 0x800),
         debug_frame: section(4, 0),
         gopclntab: section(8, 0x4000),
+        code: section(16, 0x1_0000),
         text: Some(0x10_000..0x20_000),
         text_address: 0x10_000,
         got_address: 0x30_000,

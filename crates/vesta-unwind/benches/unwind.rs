@@ -54,6 +54,21 @@ fn every_instruction(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// The same of a program whose C library has no tables: some 5,000 addresses, most of which are read in the code, with
+/// twenty times what the cache of readings has room for.
+#[divan::bench]
+fn every_instruction_with_musl(bencher: Bencher<'_, '_>) {
+    let binary = compile("musl-gcc", "bench-musl", "calls.c", &["-O2", "-static"]);
+    let run = Run::with("bench-musl", &[], &[binary.to_str().unwrap()], |_| {});
+    let mut unwinder = Unwinder::new();
+    let mut out = Vec::new();
+    bencher.counter(ItemsCount::new(run.samples.len())).bench_local(|| {
+        for sample in &run.samples {
+            unwinder.unwind(&run.spaces[sample.space], &sample.registers(), &sample.stack(), 512, &mut out);
+        }
+    });
+}
+
 /// The first stack after the start: functions are decoded.
 #[divan::bench]
 fn cold(bencher: Bencher<'_, '_>) {

@@ -1,8 +1,9 @@
 //! The tables of one module.
 
+use crate::arch::native as arch;
 use crate::cfi::{self, Scratch};
 use crate::gopclntab::GoTable;
-use crate::rule::{Complex, Function, Rule};
+use crate::rule::{Complex, Function, Reading, Rule};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +35,8 @@ pub struct Sections {
     pub debug_frame: Option<Section>,
     /// `.gopclntab` (`.data.rel.ro.gopclntab`): Go's own tables, which are there in stripped binaries too.
     pub gopclntab: Option<Section>,
+    /// `.text`, where the tables leave functions out that are worth to be read instead.
+    pub code: Option<Section>,
     /// The addresses of code.
     pub text: Option<Range<u64>>,
     /// The address of `.text`, for pointers relative to it; also where Go's code begins, if its tables do not say.
@@ -85,7 +88,13 @@ impl UnwindInfo {
     /// How much memory it takes, with the sections and what was decoded of them so far.
     pub fn heap_size(&self) -> usize {
         let sections = &self.sections;
-        let all = [&sections.eh_frame, &sections.eh_frame_hdr, &sections.debug_frame, &sections.gopclntab];
+        let all = [
+            &sections.eh_frame,
+            &sections.eh_frame_hdr,
+            &sections.debug_frame,
+            &sections.gopclntab,
+            &sections.code,
+        ];
         let sections: usize = all.into_iter().flatten().map(|section| section.data.len()).sum();
         let indexes =
             [&self.eh_frame, &self.debug_frame].map(|index| index.get().map_or(0, |it| size_of_val(&**it)));
@@ -105,6 +114,11 @@ impl UnwindInfo {
     /// How an address unwinds.
     pub(crate) fn rule(&self, svma: u64, scratch: &mut Scratch) -> Rule {
         self.with_function(svma, scratch, |function| function.rule(svma)).unwrap_or(Rule::Unknown)
+    }
+
+    /// How an address unwinds of which no table speaks, as far as the code there tells: it is that of an instruction.
+    pub(crate) fn read(&self, svma: u64) -> Reading {
+        self.sections.code.as_ref().map_or_else(Reading::default, |code| arch::read(code, svma))
     }
 
     /// How an address unwinds whose rule is complex.

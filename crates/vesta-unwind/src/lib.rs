@@ -1,4 +1,5 @@
-//! Native stacks from a copy of registers and stack: call frame information, frame pointers, Go's tables.
+//! Native stacks from a copy of registers and stack: call frame information, frame pointers, Go's tables, and where there
+//! is none of them, the code.
 //!
 //! # Problem
 //!
@@ -12,6 +13,8 @@
 //! - Bytes in, addresses out: no files, no clock, no threads, no `unsafe`. Tables are shared between processes.
 //! - Tables, registers and stacks are hostile. An unwind takes at most `max_frames` steps, each bounded, and says how it
 //!   ended ([`End`]); a table takes a bounded amount of memory however often it is asked.
+//! - Where no table speaks of a function, its code says how the stack is left (x86-64). It is read where such functions
+//!   are many: the C library of musl has no tables at all.
 //! - A frame is found in the cost of a cache hit: functions are decoded once, on first use, into rows of 24 bytes, and
 //!   [`Unwinder`] remembers the row of each address.
 //!

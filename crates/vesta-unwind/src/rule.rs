@@ -31,6 +31,14 @@ pub(crate) struct FrameRule {
     pub(crate) cfa_register: u8,
 }
 
+/// How a function finds its caller, as far as its code tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) rule: Option<FrameRule>,
+    /// It seems to end with a call that does not return.
+    pub(crate) never_returns: bool,
+}
+
 /// In [`FrameRule::saved`]: the register still has the caller's value.
 pub(crate) const SAME: i16 = i16::MIN;
 /// In [`FrameRule::saved`]: the caller's value is lost.

@@ -3,7 +3,7 @@
 use crate::arch::native as arch;
 use crate::cfi::Scratch;
 use crate::expression::{self, Fault};
-use crate::rule::{Cfa, Complex, FrameRule, LOST, Place, Rule, SAME};
+use crate::rule::{Cfa, Complex, FrameRule, LOST, Place, Reading, Rule, SAME};
 use crate::stack::Unread;
 use crate::{AddressSpace, Mapping, MappingKind, Registers, Stack, UnwindInfo};
 
@@ -52,33 +52,37 @@ pub enum Why {
 /// # How a caller is found
 ///
 /// 1. By Go's tables or call frame information, exactly.
-/// 2. Where neither speaks of an address, its code is assembly, or was made at run time. If the kernel's frame of a
-///    signal is at the stack pointer, the code is what a handler returns to. If it is the leaf and of a file, it is
-///    likely one that pushes little: an address of code is taken for the return address where an aligned stack has one
-///    before the frame is set up. Else the frame pointer is followed, if it points into the stack to a return address.
-/// 3. Else the stack is scanned for the nearest word that is a return address for sure, or the nearest chain of frame
+/// 2. Where neither speaks of an address, its code is followed to the end of its function, if it is there
+///    ([`Sections::code`](crate::Sections::code)) and what that leads to looks like a return address.
+/// 3. Else the code is assembly, or was made at run time. If the kernel's frame of a signal is at the stack pointer, the
+///    code is what a handler returns to. If it is the leaf and of a file, it is likely one that pushes little: an address
+///    of code is taken for the return address where an aligned stack has one before the frame is set up. Else the frame
+///    pointer is followed, if it points into the stack to a return address.
+/// 4. Else the stack is scanned for the nearest word that is a return address for sure, or the nearest chain of frame
 ///    pointers, which skips code made at run time without frame pointers, but finds the frames below it. What was found
 ///    may be left over from an earlier call: if the walk from there comes to no end, the scan goes on.
 ///
 /// A word is a return address for sure if it points behind the start of a function that the tables know, if it is where
-/// a call leaves it on an aligned stack, and if its own caller can be found. Instructions are not read: they are not in
-/// what a sampler copies.
+/// a call leaves it on an aligned stack, and if its own caller can be found.
 #[derive(Debug)]
 pub struct Unwinder {
-    cache: Box<[Entry]>,
+    cache: Box<[Entry<Rule>]>,
+    readings: Box<[Entry<Reading>]>,
     scratch: Scratch,
 }
 
 /// What one address of one module unwinds by.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct Entry<R> {
     svma: u64,
     info: u64,
-    rule: Rule,
+    rule: R,
 }
 
 /// 160 KiB: more addresses than the hot paths of a hundred processes have, in a cache of the second level.
 const CACHE_BITS: u32 = 12;
+/// 10 KiB: few functions have no tables.
+const READING_BITS: u32 = 8;
 
 /// How many words one unwind may scan, and how many of them it may take for return addresses until shown otherwise.
 const SCAN_WORDS: usize = 8192;
@@ -102,8 +106,11 @@ impl Default for Unwinder {
 impl Unwinder {
     /// With empty caches.
     pub fn new() -> Self {
-        let empty = Entry { svma: 0, info: 0, rule: Rule::Unknown };
-        Unwinder { cache: vec![empty; 1 << CACHE_BITS].into_boxed_slice(), scratch: Scratch::new() }
+        Unwinder {
+            cache: cache(CACHE_BITS, Rule::Unknown),
+            readings: cache(READING_BITS, Reading::default()),
+            scratch: Scratch::new(),
+        }
     }
 
     /// Puts the addresses to look up into `out`, leaf first: the instruction pointer itself, then return addresses minus
@@ -140,16 +147,31 @@ impl Unwinder {
 
     #[inline]
     fn rule(&mut self, info: &UnwindInfo, svma: u64) -> Rule {
-        // Fibonacci hashing: the best bits are on top.
-        let hash = (svma ^ info.id() << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CACHE_BITS);
-        let Some(entry) = usize::try_from(hash).ok().and_then(|at| self.cache.get_mut(at)) else {
-            return info.rule(svma, &mut self.scratch);
-        };
-        if entry.svma != svma || entry.info != info.id() {
-            *entry = Entry { svma, info: info.id(), rule: info.rule(svma, &mut self.scratch) };
-        }
-        entry.rule
+        let scratch = &mut self.scratch;
+        cached(&mut self.cache, info, svma, || info.rule(svma, scratch))
     }
+
+    fn read(&mut self, info: &UnwindInfo, svma: u64) -> Reading {
+        cached(&mut self.readings, info, svma, || info.read(svma))
+    }
+}
+
+fn cache<R: Copy>(bits: u32, rule: R) -> Box<[Entry<R>]> {
+    vec![Entry { svma: 0, info: 0, rule }; 1 << bits].into_boxed_slice()
+}
+
+/// The rule of an address, out of a cache whose size is a power of two, or into it.
+#[inline]
+fn cached<R: Copy>(cache: &mut [Entry<R>], info: &UnwindInfo, svma: u64, find: impl FnOnce() -> R) -> R {
+    // Fibonacci hashing: the best bits are on top.
+    let hash = (svma ^ info.id() << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - cache.len().ilog2());
+    let Some(entry) = usize::try_from(hash).ok().and_then(|at| cache.get_mut(at)) else {
+        return find();
+    };
+    if entry.svma != svma || entry.info != info.id() {
+        *entry = Entry { svma, info: info.id(), rule: find() };
+    }
+    entry.rule
 }
 
 /// One unwind.
@@ -294,7 +316,7 @@ impl<'a> Walk<'a> {
                 Some(complex) => self.step_complex(&complex, leaf),
                 None => Err(End::Incomplete(Why::BadRule)),
             },
-            Rule::Unknown => self.step_without_rule(mapping, leaf),
+            Rule::Unknown => self.step_by_code(info, mapping, leaf),
             Rule::Root => Err(End::Root),
             Rule::Switch(size) => self.step_switch(size, leaf),
             Rule::Signal => self.step_signal(),
@@ -454,6 +476,37 @@ impl<'a> Walk<'a> {
         self.registers.set_sp(sp.wrapping_add(arch::CALL_PUSHES));
         self.registers.set_ip(return_address);
         Ok(Next::Called)
+    }
+
+    /// As the code says, unless that cannot be.
+    #[cold]
+    fn step_by_code(&mut self, info: &UnwindInfo, mapping: &Mapping, leaf: bool) -> Result<Next, End> {
+        if self.is_signal_frame() {
+            return self.step_signal();
+        }
+        let Reading { rule, never_returns } =
+            self.unwinder.read(info, self.registers.ip().wrapping_sub(mapping.bias));
+        if let Some(rule) = rule
+            && let Some(cfa) = self.plausible_frame(&rule)
+        {
+            return self.apply(&rule, cfa, leaf);
+        }
+        match self.step_without_rule(mapping, leaf) {
+            // What calls `main`, or the function of a thread, ends the program or the thread after that.
+            Err(End::Incomplete(Why::NoRule)) if never_returns => Err(End::Root),
+            stepped => stepped,
+        }
+    }
+
+    /// Where the frame of a rule is, if there is an address of code where its return address has to be.
+    fn plausible_frame(&self, rule: &FrameRule) -> Option<u64> {
+        let register = u16::from(rule.cfa_register);
+        let cfa = self.registers.get(register).wrapping_add_signed(i64::from(rule.cfa_offset));
+        if !self.registers.is_known(register) || cfa <= self.registers.sp() || !cfa.is_multiple_of(16) {
+            return None;
+        }
+        let return_address = arch::code_address(self.stack.word(cfa.wrapping_sub(8)).ok()?);
+        self.space.find(return_address.wrapping_sub(1)).map(|_| cfa)
     }
 
     /// From code of which no table speaks.

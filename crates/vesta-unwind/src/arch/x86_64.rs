@@ -1,5 +1,9 @@
 //! x86-64, as the System V ABI has it.
 
+mod code;
+
+pub(crate) use code::read;
+
 /// Registers in DWARF numbering: 16 general ones and the return address, where the instruction pointer is kept.
 pub(crate) const COUNT: usize = 17;
 pub(crate) const SP: u8 = 7;

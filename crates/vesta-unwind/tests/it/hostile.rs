@@ -106,6 +106,20 @@ proptest! {
     }
 
     #[test]
+    fn damaged_code_comes_to_an_end(
+        words in words(),
+        damage in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..2000),
+        ips in proptest::collection::vec(TABLES.text.clone().unwrap(), 1..20),
+    ) {
+        let code = damaged(&TABLES.code, &damage, 0);
+        let space = space(Sections { code, text: TABLES.text.clone(), ..Sections::default() });
+        let mut unwinder = Unwinder::new();
+        for ip in ips {
+            unwind(&mut unwinder, &space, &Registers::partial(ip, 0x7fff_0000), &words);
+        }
+    }
+
+    #[test]
     fn damaged_tables_of_go_come_to_an_end(
         words in words(),
         version in prop_oneof![Just(0xffff_fff1u32), Just(0xffff_fff0), Just(0xffff_fffa)],

@@ -95,9 +95,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Runs a program under `step.c`.
+    /// Runs a program under `step.c`, to be unwound by tables alone.
     pub(crate) fn new(name: &str, options: &[&str], command: &[&str]) -> Run {
-        Run::with(name, options, command, |_| {})
+        Run::with(name, options, command, |sections| sections.code = None)
     }
 
     /// As [`Self::new`], with sections changed, to see what holds without them.
@@ -274,6 +274,7 @@ pub(crate) fn sections(bytes: &[u8]) -> Sections {
         eh_frame_hdr: section(".eh_frame_hdr"),
         debug_frame: section(".debug_frame"),
         gopclntab: section(".gopclntab").or_else(|| section(".data.rel.ro.gopclntab")),
+        code: section(".text"),
         text: text.as_ref().map(|text| text.address()..text.address() + text.size()),
         text_address: go.or_else(|| text.map(|text| text.address())).unwrap_or(0),
         got_address: file.section_by_name(".got").map_or(0, |got| got.address()),
