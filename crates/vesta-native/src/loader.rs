@@ -122,6 +122,7 @@ fn sections_of(sections: UnwindSections) -> Sections {
         eh_frame_hdr: sections.eh_frame_hdr.map(section),
         debug_frame: sections.debug_frame.map(section),
         gopclntab: sections.gopclntab.map(section),
+        code: sections.code.map(section),
         text: sections.text,
         text_address: sections.go_text_start.unwrap_or(sections.text_address),
         got_address: sections.got_address,

@@ -29,6 +29,8 @@ pub struct UnwindSections {
     pub debug_frame: Option<SectionData>,
     /// Go's table of functions.
     pub gopclntab: Option<SectionData>,
+    /// `.text`, where the others leave most functions out: musl's own, above all.
+    pub code: Option<SectionData>,
     /// What that table's functions are relative to: `runtime.text`, which with C inside is not where `.text` starts.
     pub go_text_start: Option<u64>,
     /// The addresses of all code.
@@ -39,6 +41,11 @@ pub struct UnwindSections {
     pub got_address: u64,
 }
 
+/// The most bytes of code: the C library of musl has 400 KiB.
+const MAX_CODE: u64 = 4 << 20;
+/// Tables of all functions of a module have a tenth to a fifth of the size of its code.
+const TABLES_OF_CODE: u64 = 12;
+
 pub(super) fn read(elf: &ElfFile) -> Result<UnwindSections, ElfError> {
     let address = |name| elf.section(name).map_or(0, |section: &Section| section.address);
     let mut sections = UnwindSections {
@@ -46,6 +53,7 @@ pub(super) fn read(elf: &ElfFile) -> Result<UnwindSections, ElfError> {
         eh_frame_hdr: section(elf, ".eh_frame_hdr")?,
         debug_frame: section(elf, ".debug_frame")?.or(section(elf, ".zdebug_frame")?),
         gopclntab: None,
+        code: None,
         go_text_start: None,
         text: text_of(elf),
         text_address: address(".text"),
@@ -58,7 +66,19 @@ pub(super) fn read(elf: &ElfFile) -> Result<UnwindSections, ElfError> {
         sections.gopclntab = go::find_table(elf);
         sections.go_text_start = sections.gopclntab.as_ref().and_then(|table| go::text_start(elf, table));
     }
+    if sections.gopclntab.is_none() && tables_are_scarce(elf, &sections) {
+        sections.code = section(elf, ".text")?;
+    }
     Ok(sections)
+}
+
+/// Whether the tables are too small to be of more than some of the functions.
+fn tables_are_scarce(elf: &ElfFile, sections: &UnwindSections) -> bool {
+    let size =
+        |section: &Option<SectionData>| section.as_ref().map_or(0, |section| size_of_slice(&section.data));
+    let tables = size(&sections.eh_frame) + size(&sections.debug_frame);
+    let code = elf.section(".text").map_or(0, |section: &Section| section.size);
+    code <= MAX_CODE && tables < code / TABLES_OF_CODE
 }
 
 fn section(elf: &ElfFile, name: &str) -> Result<Option<SectionData>, ElfError> {

@@ -94,6 +94,19 @@ fn without_section_headers_the_program_headers_lead_to_exports_and_unwind_tables
 }
 
 #[test]
+fn code_comes_along_where_tables_leave_most_of_it_out() {
+    const NAME: &str = "code_comes_along_where_tables_leave_most_of_it_out";
+    assert!(Program::c(&[]).elf().unwind_sections().unwrap().code.is_none());
+    if std::process::Command::new("musl-gcc").arg("--version").output().is_err() {
+        return skip(NAME, "there is no musl-gcc; `apt-get install musl-tools`");
+    }
+    let program = Program::compile("musl-gcc", C, &["-static"]);
+    let code = program.elf().unwind_sections().unwrap().code.unwrap();
+    let main = usize::try_from(program.address_of("main") - code.address).unwrap();
+    assert!(main < code.data.len());
+}
+
+#[test]
 fn files_for_other_machines_are_refused_by_name() {
     let refuse = |bytes: &[u8]| ElfFile::from_bytes(bytes.to_vec()).unwrap_err().to_string();
     assert_eq!(refuse(b"#!/bin/sh"), "no ELF file: it does not start with \\x7fELF");

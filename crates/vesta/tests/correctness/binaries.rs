@@ -101,6 +101,20 @@ fn cpu_time_of_programs_with_musl_is_split_two_to_one() {
     }
 }
 
+/// What is below a function of musl's own, which have no unwind tables, is of its caller, whatever was called before.
+#[test]
+fn cpu_time_below_functions_of_musl_is_that_of_their_callers() {
+    let test = "cpu_time_below_functions_of_musl_is_that_of_their_callers";
+    if !exists("musl-gcc") {
+        return skip(test, "there is no musl-gcc; `apt-get install musl-tools`");
+    }
+    let workshop = Workshop::new();
+    for flags in [&[][..], &["-static"]] {
+        let program = workshop.compile("musl-gcc", "musl_sort", &["musl_sort.c"], flags);
+        check_once(test, &workshop, &program, "musl_sort.json");
+    }
+}
+
 #[test]
 fn cpu_time_of_programs_with_frame_pointers_and_no_unwind_tables_is_split_two_to_one() {
     let workshop = Workshop::new();
