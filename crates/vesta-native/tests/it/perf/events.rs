@@ -31,7 +31,11 @@ fn a_command_is_sampled_from_its_exec_to_its_end() {
 #[test]
 fn a_command_is_followed_through_forks_threads_and_further_execs() {
     let mut running = Running::waiting(&["tree", "8", "200"]);
-    let Some(mut sampler) = sampler("a tree", &cpu(Target::Command(running.pid()), 499)) else { return };
+    // Processes that share a CPU take each other's turns to be sampled: more of them, of a size that rings have room for,
+    // make shares exact.
+    let mut options = cpu(Target::Command(running.pid()), 1999);
+    options.stack_bytes = 1024;
+    let Some(mut sampler) = sampler("a tree", &options) else { return };
     running.go();
     let mut seen = Seen::default();
     drain_to_end(&mut sampler, &mut seen);
