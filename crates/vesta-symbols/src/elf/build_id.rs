@@ -21,7 +21,8 @@ pub enum BuildIdKind {
     Gnu,
     /// Go's linker, without that of C.
     Go,
-    /// The content of the file.
+    /// The content of the file: `process.executable.build_id.htlhash` of OpenTelemetry
+    /// (<https://opentelemetry.io/docs/specs/otel/profiles/mappings/>).
     Content,
 }
 
@@ -38,12 +39,13 @@ impl BuildId {
             return Some(Self { text: hexadecimal(&id), kind: BuildIdKind::Gnu });
         }
         if let Some(id) = go_note(elf) {
-            return Some(Self { text: hashed(&[&id]), kind: BuildIdKind::Go });
+            return Some(Self { text: hashed_note(&id), kind: BuildIdKind::Go });
         }
         let size = elf.size();
         let first = elf.source.read_up_to(0, HASHED).ok()?;
         let last = elf.source.read_up_to(size.saturating_sub(HASHED), HASHED).ok()?;
-        Some(Self { text: hashed(&[&size.to_le_bytes(), &first, &last]), kind: BuildIdKind::Content })
+        let hash = Sha256::new().chain_update(first).chain_update(last).chain_update(size.to_be_bytes());
+        Some(Self { text: hexadecimal(&hash.finalize()[..16]), kind: BuildIdKind::Content })
     }
 }
 
@@ -83,13 +85,10 @@ fn find<'a>(mut notes: &'a [u8], owner: &[u8], kind: u32) -> Option<&'a [u8]> {
     None
 }
 
-fn hashed(pieces: &[&[u8]]) -> String {
-    let mut hasher = Sha256::new();
-    for piece in pieces {
-        hasher.update(size_of_slice(piece).to_le_bytes());
-        hasher.update(piece);
-    }
-    hexadecimal(&hasher.finalize()[..20])
+/// Go's build ids are paths of base64.
+fn hashed_note(note: &[u8]) -> String {
+    let hash = Sha256::new().chain_update(size_of_slice(note).to_le_bytes()).chain_update(note);
+    hexadecimal(&hash.finalize()[..20])
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
