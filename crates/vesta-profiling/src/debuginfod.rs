@@ -147,8 +147,9 @@ mod tests {
                 let length = body.len();
                 let head =
                     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-                stream.get_mut().write_all(format!("{head}{body}").as_bytes()).unwrap();
+                // Before the answer, so that whoever has the answer finds it.
                 send.send(path).unwrap();
+                stream.get_mut().write_all(format!("{head}{body}").as_bytes()).unwrap();
             }
         });
         (url, asked)
