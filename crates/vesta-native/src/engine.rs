@@ -18,7 +18,7 @@ use crate::processes::Processes;
 use crate::profiles::Spaces;
 use crate::space::{Code, Space};
 use crate::{EngineOptions, Statistics};
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,7 +62,8 @@ pub(crate) struct Engine {
 #[derive(Debug)]
 pub(crate) enum Targets {
     Host,
-    Processes(HashSet<u32>),
+    /// By pid, since when nothing of it is left in `/proc`.
+    Processes(HashMap<u32, Option<u64>>),
 }
 
 /// A sample as it comes.
@@ -167,9 +168,9 @@ impl Engine {
             Record::Fork(fork) => {
                 self.processes.fork(fork);
                 if let Targets::Processes(targets) = &mut self.targets
-                    && targets.contains(&fork.ppid)
+                    && targets.contains_key(&fork.ppid)
                 {
-                    targets.insert(fork.pid);
+                    targets.insert(fork.pid, None);
                 }
             }
             Record::Exit(exit) => self.processes.exit(exit),
@@ -213,25 +214,35 @@ impl Engine {
         !self.waiting.is_empty()
     }
 
-    /// Whether any target is left.
-    pub(crate) fn targets_alive(&mut self) -> bool {
+    /// Whether any target is left, as far as records up to `until_ns` tell.
+    pub(crate) fn targets_alive(&mut self, until_ns: u64) -> bool {
         let Targets::Processes(targets) = &mut self.targets else { return true };
         let processes = &self.processes;
-        // A process is asked only when its first thread ended, or nothing tells of its end.
-        targets.retain(|&pid| {
+        // A process is asked only when its first thread ended, or nothing tells of its end. One that is gone may have
+        // started others: it is let go when all records of its time are taken.
+        targets.retain(|&pid, gone_ns| {
             let goes_on = processes.get(pid).is_some_and(|process| process.ended_ns.is_none());
-            (goes_on && self.has_records) || processes.files().is_alive(pid)
+            if (goes_on && self.has_records) || processes.files().is_alive(pid) {
+                *gone_ns = None;
+                return true;
+            }
+            *gone_ns.get_or_insert_with(monotonic_ns) > until_ns
         });
         !targets.is_empty()
     }
 
+    /// Whether all targets are gone, but not all records of their time are taken.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(&self.targets, Targets::Processes(targets) if targets.values().all(Option::is_some))
+    }
+
     pub(crate) fn is_target(&self, pid: u32) -> bool {
-        matches!(&self.targets, Targets::Processes(targets) if targets.contains(&pid))
+        matches!(&self.targets, Targets::Processes(targets) if targets.contains_key(&pid))
     }
 
     pub(crate) fn add_target(&mut self, pid: u32) {
         if let Targets::Processes(targets) = &mut self.targets {
-            targets.insert(pid);
+            targets.insert(pid, None);
         }
     }
 

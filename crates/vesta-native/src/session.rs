@@ -19,7 +19,7 @@ use vesta_profile::Period;
 /// How long events may lie in their rings: a program that ends within it has its files opened by name, not through its
 /// own root.
 const LATENCY: Duration = Duration::from_millis(50);
-/// While samples wait for tables.
+/// While samples wait for tables, or the end for the last records.
 const SHORT_LATENCY: Duration = Duration::from_millis(2);
 /// Between two looks for what can be forgotten.
 const TIDY: Duration = Duration::from_secs(1);
@@ -93,6 +93,8 @@ pub struct Session {
     losses: Losses,
     lost: Lost,
     period: Option<Period>,
+    /// Up to when the records of the kernel are taken.
+    taken_until_ns: u64,
 }
 
 impl Session {
@@ -149,6 +151,7 @@ impl Session {
             losses: Losses::default(),
             lost: Lost::default(),
             period,
+            taken_until_ns: if has_records { 0 } else { u64::MAX },
         })
     }
 
@@ -181,7 +184,7 @@ impl Session {
         let mut cpu = thread_cpu_ns();
         loop {
             let stopped = stop.load(Ordering::Relaxed);
-            let targets_alive = self.engine.targets_alive();
+            let targets_alive = self.engine.targets_alive(self.taken_until_ns);
             let left = until.saturating_duration_since(Instant::now());
             self.account();
             if stopped || !targets_alive || left.is_zero() {
@@ -265,7 +268,8 @@ impl Session {
 
     /// Waits for events of either kind.
     fn wait(&mut self, timeout: Duration) {
-        let timeout = if self.engine.is_waiting() { timeout.min(SHORT_LATENCY) } else { timeout };
+        let is_urgent = self.engine.is_waiting() || self.engine.is_ending();
+        let timeout = if is_urgent { timeout.min(SHORT_LATENCY) } else { timeout };
         let of_sampler = self.sampler.as_ref().map(AsRawFd::as_raw_fd);
         let of_hooks =
             self.hooks.as_mut().and_then(|hooks| hooks.ring.event_fd().ok().map(|fd| fd.as_raw_fd()));
@@ -287,11 +291,11 @@ impl Session {
 
     /// Takes all events that are there, of hooks as far as the kernel has told what was mapped when they happened.
     fn drain(&mut self) {
-        let Session { sampler, hooks, engine, .. } = self;
-        let until_ns = sampler
-            .as_mut()
-            .map_or(u64::MAX, |sampler| sampler.drain(&mut |record| take_record(engine, hooks, &record)));
-        take_hook_events(engine, hooks, until_ns, HOOK_EVENTS);
+        let Session { sampler, hooks, engine, taken_until_ns, .. } = self;
+        if let Some(sampler) = sampler {
+            *taken_until_ns = sampler.drain(&mut |record| take_record(engine, hooks, &record));
+        }
+        take_hook_events(engine, hooks, *taken_until_ns, HOOK_EVENTS);
         engine.retry_waiting(false);
     }
 
@@ -471,8 +475,10 @@ fn columns(events: &[EventSpec], has_sampler: bool, hooks: Option<&HookSource>, 
 /// Whose end ends the session, and what runs already.
 fn targets(sampler: Option<&SamplerOptions>) -> (Targets, Vec<u32>) {
     match sampler.map(|sampler| &sampler.target) {
-        Some(Target::Command(pid)) => (Targets::Processes([*pid].into_iter().collect()), Vec::new()),
-        Some(Target::Processes(pids)) => (Targets::Processes(pids.iter().copied().collect()), pids.clone()),
+        Some(Target::Command(pid)) => (Targets::Processes([(*pid, None)].into_iter().collect()), Vec::new()),
+        Some(Target::Processes(pids)) => {
+            (Targets::Processes(pids.iter().map(|&pid| (pid, None)).collect()), pids.clone())
+        }
         // Processes of the host are read when they have a sample.
         Some(Target::Host) | None => (Targets::Host, Vec::new()),
     }

@@ -48,6 +48,23 @@ fn processes_that_live_for_a_moment_have_whole_stacks() {
     assert!(seen.of("cpu-time", "in_fork") as f64 > 0.8 * seen.total("cpu-time") as f64, "{text}");
 }
 
+/// As daemons do: nothing of the command is left when the profiler reads its first record.
+#[test]
+fn what_a_command_leaves_behind_is_followed_though_it_ends_at_once() {
+    let test = "what_a_command_leaves_behind_is_followed_though_it_ends_at_once";
+    let mut command = Running::start(program(), &["daemon", "300"], None);
+    let target = Target::Command(command.pid());
+    let sampler = SamplerOptions::new(target, EventSpec::parse("sCPU freq=499").unwrap());
+    let options = SessionOptions { sampler: Some(sampler), hooks: None, engine: EngineOptions::default() };
+    let Some(mut session) = session(test, options) else { return };
+    command.go_on();
+    assert!(command.child.wait().unwrap().success());
+    assert!(!run_to_end(&mut session), "all of it has ended");
+    let seen = Seen::new(session.finish());
+    let text = seen.text("cpu-time");
+    assert!(seen.of("cpu-time", "in_fork") as f64 > 0.9 * seen.total("cpu-time") as f64, "{text}");
+}
+
 #[test]
 fn libraries_loaded_later_have_names() {
     let test = "libraries_loaded_later_have_names";

@@ -127,6 +127,8 @@ int main(int argc, char **argv) {
             if (child == 0) { in_fork(60000); _exit(0); }
             waitpid(child, NULL, 0);
         }
+    } else if (!strcmp(what, "daemon")) {
+        if (fork() == 0) { in_fork(count * 1000); _exit(0); }
     } else if (!strcmp(what, "plugin")) {
         void *library = dlopen(argv[3], RTLD_NOW);
         if (!library) { fprintf(stderr, "%s\n", dlerror()); return 1; }
