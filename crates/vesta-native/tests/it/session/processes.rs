@@ -13,7 +13,7 @@ use vesta_native::{EngineOptions, SessionOptions};
 #[test]
 fn forks_and_what_they_execute_are_samples_of_their_own_processes() {
     let test = "forks_and_what_they_execute_are_samples_of_their_own_processes";
-    let Some(seen) = profile(test, &["tree", "300"], "sCPU freq=499", EngineOptions::default()) else {
+    let Some(seen) = profile(test, &["tree", "300"], "sCPU freq=999", EngineOptions::default()) else {
         return;
     };
     let text = seen.text("cpu-time");
