@@ -167,6 +167,11 @@ export function FlameGraph(props: FlameGraphProps) {
     surfaceRef.current?.setTree(tree, zoomed);
     surfaceRef.current?.zoomTo(zoomed, !matchMedia('(prefers-reduced-motion: reduce)').matches);
   }, [tree, zoomed]);
+  // The observer tells of the size a frame later, which would be blank.
+  useLayoutEffect(() => {
+    const scroller = scrollerRef.current;
+    if (scroller) surfaceRef.current?.resize(scroller.clientWidth, scroller.clientHeight);
+  }, []);
   useEffect(() => surfaceRef.current?.setMarks(search?.marks), [search]);
   useEffect(() => {
     if (selected > 0) surfaceRef.current?.reveal(selected);

@@ -192,10 +192,13 @@ export function TimelineGraph(props: TimelineGraphProps) {
     const stopColors = onColorsChange(() =>
       requestAnimationFrame(() => surface.setPalette(readTimelinePalette(root))),
     );
-    const observer = new ResizeObserver(() => {
+    const fit = (): void => {
       setHeight(scroller.clientHeight);
       surface.resize(axis.parentElement?.clientWidth ?? 0, scroller.clientHeight);
-    });
+    };
+    // The observer tells of the size a frame later, which would be blank.
+    fit();
+    const observer = new ResizeObserver(fit);
     observer.observe(scroller);
     const onWheel = (event: WheelEvent): void => {
       const x = event.clientX - lanes.getBoundingClientRect().left;

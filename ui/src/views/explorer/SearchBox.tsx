@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 
 import type { ApiError } from '../../api/client.ts';
 import type { Scope } from '../../api/queries.ts';
@@ -64,6 +64,14 @@ export function SearchBox(props: SearchBoxProps) {
     listRef.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [current]);
 
+  // With the text that it belongs to: a frame later, what is typed next would be in front of it.
+  const caretWanted = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (caretWanted.current === null) return;
+    inputRef.current?.setSelectionRange(caretWanted.current, caretWanted.current);
+    caretWanted.current = null;
+  });
+
   function search(wanted: string): void {
     const trimmed = wanted.trim();
     remember(withSearch(recent, trimmed));
@@ -80,7 +88,7 @@ export function SearchBox(props: SearchBoxProps) {
     const goesOn = suggestion.kind === 'key' || suggestion.kind === 'keyword';
     setOpen(goesOn);
     if (!goesOn) search(result.text);
-    requestAnimationFrame(() => inputRef.current?.setSelectionRange(result.caret, result.caret));
+    caretWanted.current = result.caret;
   }
 
   function forget(suggestion: Suggestion): void {

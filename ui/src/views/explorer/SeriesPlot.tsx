@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
@@ -26,7 +26,7 @@ export function SeriesPlot({ body, isStacked = false, focused = null, onCursor, 
     callbacks.current = { onCursor, onBrush };
   });
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return undefined;
     let plot = create(element);

@@ -19,12 +19,21 @@ export function openFiles(chosen: FilesToOpen): void {
   if (chosen.files.length > 0) for (const listener of listeners) listener(chosen);
 }
 
+/** What the browser's dialog is for, which is in no document: without this it could be collected while that is open. */
+let asked: HTMLInputElement | undefined;
+
 /** The browser's own dialog for choosing files. */
 export function chooseFiles(compareWith?: string): void {
   const input = document.createElement('input');
+  asked = input;
   input.type = 'file';
   input.multiple = compareWith === undefined;
+  const over = (): void => {
+    if (asked === input) asked = undefined;
+  };
+  input.addEventListener('cancel', over);
   input.addEventListener('change', () => {
+    over();
     openFiles({ files: [...(input.files ?? [])], ...(compareWith === undefined ? {} : { compareWith }) });
   });
   input.click();

@@ -70,7 +70,7 @@ export function FunctionSearch({ scope, question, value, onPick }: FunctionSearc
           if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
             event.preventDefault();
             if (!isOpen) setDraft('');
-            else
+            else if (options.length > 0)
               setActive((current + (event.key === 'ArrowDown' ? 1 : -1) + options.length) % options.length);
           } else if (event.key === 'Enter') {
             event.preventDefault();
