@@ -51,6 +51,7 @@ export default defineConfig({
     {
       name: 'smoke',
       testMatch: /.*\.smoke\.ts/,
+      expect: { timeout: 120_000 },
       use: { baseURL: process.env['VESTA_URL'] ?? 'http://127.0.0.1:8378' },
     },
   ],
@@ -58,5 +59,6 @@ export default defineConfig({
     command: 'npm run --silent preview -- --host 127.0.0.1 --port 4173 --strictPort',
     url: 'http://127.0.0.1:4173/',
     reuseExistingServer: true,
+    timeout: 240_000,
   },
 });

@@ -129,6 +129,7 @@ test('dragging over the chart picks the range of a side', async ({ page }) => {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.6, box.y + 30, { steps: 4 });
   await page.mouse.up();
+  await expect.poll(() => queryParams(page).get('a.to')).toMatch(/^2026/);
   const picked = ['a.from', 'a.to'].map((name) => Date.parse(queryParams(page).get(name) ?? ''));
   // The chart goes from noon to half past two: a tenth of it, from its middle on.
   const [from = 0, to = 0] = picked;

@@ -135,7 +135,7 @@ test('values that are many are searched on the server, and folded facets ask for
   await hosts.getByRole('searchbox', { name: 'Find a host' }).fill('payments');
   await expect(hosts.getByRole('button', { name: /^payments-/ })).toHaveCount(3);
   await expect(hosts.getByRole('button', { name: /^search-api/ })).toHaveCount(0);
-  expect(mock.requests.at(-1)).toContain('facet=host&prefix=payments');
+  expect(mock.requests.some((request) => request.includes('facet=host&prefix=payments'))).toBe(true);
   await hosts.getByRole('button', { name: 'host', exact: true }).click();
   await expect.poll(() => mock.requests.at(-1)).not.toContain('facet=host');
 });
@@ -178,7 +178,8 @@ test('a time range is chosen from the list and by brushing over the chart', asyn
   expect(queryParams(page).get('from')).toBe('now-4h');
 
   const chart = page.locator('.series-plot .u-over');
-  await expect(chart).toBeVisible();
+  // The chart of the time before stays until the other is there.
+  await expect(page.locator('.chart-plot .busy')).toHaveAttribute('data-busy', 'false');
   const box = await chart.boundingBox();
   if (!box) throw new Error('the chart has no place');
   await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
@@ -279,7 +280,7 @@ test('the large chart lists what its lines come to, and a click narrows to one',
   await page.goto('/?v=2&tab=series');
   const table = page.getByRole('region', { name: 'Lines of the chart' });
   await expect(table.getByRole('row').nth(1)).toContainText(/shop-web.*cores.*cores.*cores/);
-  await page.getByRole('radio', { name: 'Stacked' }).check({ force: true });
+  await page.getByRole('radio', { name: 'Stacked' }).check();
   await page.getByRole('combobox', { name: 'Lines' }).selectOption('20');
   expect(queryParams(page).get('stacked')).toBe('1');
   await expect.poll(() => mock.requests.at(-1)).toContain('limit=20');

@@ -159,7 +159,7 @@ test('value type, granularity and labels change the question', async ({ page }) 
   await expect(breadcrumb(page)).toContainText('GiB');
   expect(queryParams(page).get('type')).toBe('alloc-space');
 
-  await page.getByRole('radio', { name: 'Package' }).check({ force: true });
+  await page.getByRole('radio', { name: 'Package' }).check();
   expect(queryParams(page).get('granularity')).toBe('package');
   expect(queryParams(page).get('by')).toBe('frame:package');
 

@@ -31,8 +31,8 @@ export interface MockOptions {
   readonly timelineOf?: 'python' | 'node' | 'go';
   /** Paths below /api/v1 that fail. */
   readonly failing?: readonly string[];
-  /** Milliseconds every answer takes. */
-  readonly delayMs?: number;
+  /** What every answer waits for. */
+  readonly until?: Promise<void>;
 }
 
 export interface MockApi {
@@ -68,7 +68,7 @@ export async function mockApi(page: Page, initial: MockOptions = {}): Promise<Mo
     const path = url.pathname.replace('/api/v1', '');
     mock.requests.push(`${request.method()} ${path}${url.search}`);
     const { options } = mock;
-    if (options.delayMs) await new Promise((resolve) => setTimeout(resolve, options.delayMs));
+    await options.until;
 
     if (path === '/session') {
       if (request.method() === 'POST') {

@@ -67,7 +67,7 @@ test('what cannot be read says what it is and what would do', async ({ page }) =
 test('sending can be given up', async ({ page }) => {
   await page.goto('/');
   await tree(page).waitFor();
-  mock.options = { delayMs: 5000 };
+  mock.options = { until: new Promise(() => undefined) };
   await open(page, ['large.pprof']);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('dialog')).toBeHidden();

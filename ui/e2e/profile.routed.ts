@@ -50,7 +50,7 @@ test('metrics show every profile of the service around this one', async ({ page 
   await page.goto(`${PROFILE}?v=2&tab=metrics`);
   const metrics = page.getByRole('region', { name: 'Metrics', exact: true });
   await expect(metrics.getByRole('img').first()).toHaveAttribute('aria-label', /^CPU: .*median .* profiles$/);
-  await page.getByRole('radio', { name: '6 h' }).check({ force: true });
+  await page.getByRole('radio', { name: '6 h' }).check();
   expect(queryParams(page).get('around')).toBe('6h');
   expect(mock.requests.findLast((each) => each.includes('column='))).toContain(
     'query=service%3Ashop-web+env%3Aprod',

@@ -60,7 +60,7 @@ test('files hold what is zoomed in on, or everything, and say so', async ({ page
     'focus:CheckoutView.post\t/app/shop/checkout/views.py',
   ]);
   expect((await href(/^JSON/)).getAll('path').length).toBeGreaterThan(5);
-  await page.getByRole('radio', { name: 'Everything' }).check({ force: true });
+  await page.getByRole('radio', { name: 'Everything' }).check();
   expect((await href(/^SVG/)).getAll('transform')).toEqual(['my-code']);
 
   const saving = page.waitForEvent('download');

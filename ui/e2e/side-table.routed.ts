@@ -53,7 +53,7 @@ test('rows by file keep or drop stacks, by mouse and by keyboard', async ({ page
   await row.focus();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
-  expect(queryParams(page).getAll('transform')).toEqual([]);
+  await expect.poll(() => queryParams(page).getAll('transform')).toEqual([]);
 });
 
 test('rows by tag are terms of the search', async ({ page }) => {

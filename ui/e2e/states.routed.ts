@@ -44,9 +44,9 @@ test('an empty store explains how to send profiles and turns into data by itself
   await page.goto('/?v=1&live=1');
   await expect(page.getByRole('heading', { name: 'Waiting for the first profile' })).toBeVisible();
   await expect(page.getByText('ddtrace-run python app.py')).toBeVisible();
-  await page.getByRole('radio', { name: 'Node.js' }).check({ force: true });
+  await page.getByRole('radio', { name: 'Node.js' }).check();
   await expect(page.getByText('npm install dd-trace')).toBeVisible();
-  await page.getByRole('radio', { name: 'In Docker' }).check({ force: true });
+  await page.getByRole('radio', { name: 'In Docker' }).check();
   await expect(page.getByText('-e DD_TRACE_AGENT_URL=unix:///run/vesta/sdk.sock')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Nothing yet?' })).toHaveCount(0);
   await page.clock.runFor(61_000);
@@ -108,10 +108,15 @@ test('on a slow network the last answer stays until the next is here', async ({ 
   const mock = await mockApi(page);
   await page.goto('/');
   await expect(breadcrumb(page)).toContainText('1 h 36 min');
-  mock.options = { delayMs: 700 };
+  let answer = (): void => undefined;
+  mock.options = { until: new Promise((resolve) => (answer = resolve)) };
   await page.getByRole('button', { name: 'Value type: cpu-time' }).click();
   await page.getByRole('button', { name: /^alloc-space/ }).click();
+  await expect
+    .poll(() => mock.requests.some((request) => /flamegraph.*alloc-space/.test(request)))
+    .toBe(true);
   await expect(breadcrumb(page)).toContainText('1 h 36 min');
+  answer();
   await expect(breadcrumb(page)).toContainText('GiB');
 });
 

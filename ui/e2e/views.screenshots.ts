@@ -63,7 +63,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'nothing-matches', path: '/?query=service:none&v=1' },
   { name: 'long-names', path: '/', mock: { longNames: true, fewSamples: true }, act: hoverFlame },
   { name: 'failing', path: '/', mock: { failing: ['/flamegraph', '/series'] } },
-  { name: 'loading', path: '/', mock: { delayMs: 6000 } },
+  { name: 'loading', path: '/', mock: { until: new Promise(() => undefined) } },
   { name: 'login', path: '/', mock: { token: 'vst_x' } },
   {
     name: 'filtered',

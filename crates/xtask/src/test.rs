@@ -15,6 +15,9 @@ use std::process::{Command, Stdio};
 /// Python packages: the client under test, and readers of the tables that are not ours.
 const PYTHON_PACKAGES: &[&str] = &["ddtrace", "deltalake", "duckdb", "pyarrow", "pyroscope-io"];
 
+/// For servers that are asked by browsers of two tests at once: the page waits as well.
+const PATIENT: [&str; 2] = ["--limit-query-time", "4m"];
+
 /// Runs every test. What could not be installed is named among the skipped tests.
 pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
     setup::build_tools()?;
@@ -129,8 +132,9 @@ fn browser_tests(workspace: &Workspace, browser: &Path, tally: &mut Tally) -> Re
     let vesta = workspace.vesta();
     let protected_data = data.join("protected");
     let token = create_token(&vesta, &protected_data)?;
-    let (mut open, open_addresses) = start_vesta(&vesta, &data.join("open"), &[])?;
-    let (mut protected, protected_addresses) = start_vesta(&vesta, &protected_data, &["--require-auth"])?;
+    let (mut open, open_addresses) = start_vesta(&vesta, &data.join("open"), &PATIENT)?;
+    let guarded = [&PATIENT[..], &["--require-auth"]].concat();
+    let (mut protected, protected_addresses) = start_vesta(&vesta, &protected_data, &guarded)?;
     import_samples(workspace, open_addresses.page, None)?;
     import_samples(workspace, protected_addresses.page, Some(&token))?;
 
