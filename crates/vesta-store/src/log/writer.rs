@@ -202,8 +202,9 @@ impl<F: FnMut(Stored)> WriterState<F> {
         }
         for Written { append, id, received_at, place } in written {
             let Append { upload, key, room, claim, done } = append;
-            self.dedupe.store(key, id, received_at);
+            // Snapshots wait for it before a copy of it is told that it is stored.
             (self.on_stored)(Stored { id, received_at, key, place, upload, _room: room });
+            self.dedupe.store(key, id, received_at);
             drop(claim);
             // Whoever waited may have gone; the upload is stored all the same.
             let _ = done.send(Ok(Ack { id, duplicate: false }));
