@@ -23,7 +23,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use vesta_upload::Upload;
+
+/// How long a folder may still be locked: a server that was just stopped holds it for a moment more, as does a child of
+/// this process between its fork and its exec.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Opens the store of a folder.
 pub(crate) async fn open(config: StoreConfig) -> Result<Store, OpenError> {
@@ -32,7 +38,7 @@ pub(crate) async fn open(config: StoreConfig) -> Result<Store, OpenError> {
         .map_err(|source| OpenError::Io { path: config.root.clone(), source })?;
     let failed = |source| OpenError::Io { path: root.clone(), source };
     create_folders(&root).map_err(failed)?;
-    let lock = lock_folder(&root)?;
+    let lock = lock_folder(&root).await?;
     let storage = Storage::open(&root).map_err(|error| failed(io::Error::other(error)))?;
     create_folders(&root.join(LOG)).map_err(failed)?;
     for table in Table::ALL {
@@ -55,14 +61,20 @@ pub(crate) async fn open(config: StoreConfig) -> Result<Store, OpenError> {
     Ok(Store::new(core, log, background, lock))
 }
 
-fn lock_folder(root: &FilePath) -> Result<File, OpenError> {
+async fn lock_folder(root: &FilePath) -> Result<File, OpenError> {
     let path = root.join("lock");
     let failed = |source| OpenError::Io { path: path.clone(), source };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { root: root.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+    let patience = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { root: root.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
     }
 }
 
