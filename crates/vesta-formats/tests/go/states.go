@@ -48,7 +48,8 @@ func main() {
 		start(yielder)
 	}
 
-	time.Sleep(150 * time.Millisecond)
+	// Some of them may begin to wait late.
+	time.Sleep(250 * time.Millisecond)
 	mutex.Unlock()
 	time.Sleep(100 * time.Millisecond)
 	channel <- 1

@@ -66,6 +66,9 @@ public class Mix {
         int number;
     }
 
+    @Name("mix.Last")
+    static class Last extends Event {}
+
     static final String[] TEXTS = {
         null, "", "short", "gr\u00fc\u00dfe, latin one", "\u706b \u0434\u043e\u043c \u0001 \"quoted\" \\ / \t",
         "a string of more than sixteen characters goes into a pool", new String(new char[3000]).replace('\0', 'x'),
@@ -105,6 +108,8 @@ public class Mix {
             step.number = number;
             step.commit();
         }
+        // What tells of this type is written after the steps.
+        new Last().commit();
         Path copy = folder.resolve("unfinished.jfr");
         File repository = folder.resolve("repository").toFile();
         // The JVM writes what it has every second; not while the copy is made, if two of them are the same.
@@ -123,7 +128,7 @@ public class Mix {
     }
 
     static boolean isWritten(byte[] bytes) throws Exception {
-        return new String(bytes, "ISO-8859-1").contains("mix.Step");
+        return new String(bytes, "ISO-8859-1").contains("mix.Last");
     }
 
     static File newest(File folder) {
@@ -183,7 +188,7 @@ public class Mix {
         locks();
         files(folder);
         sockets();
-        LockSupport.parkNanos(30_000_000);
+        LockSupport.parkNanos(100_000_000);
         List<byte[]> kept = new ArrayList<>();
         for (int n = 0; n < 200; n++) {
             kept.add(new byte[200_000]);
@@ -240,7 +245,7 @@ public class Mix {
         holder.start();
         held.await();
         synchronized (lock) {
-            lock.wait(30);
+            lock.wait(100);
         }
         holder.join();
     }
@@ -260,7 +265,8 @@ public class Mix {
         try (ServerSocket server = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             Thread client = new Thread(() -> {
                 try (Socket socket = new Socket(server.getInetAddress(), server.getLocalPort())) {
-                    sleep(40);
+                    // Longer than the threshold of the recording, also for who comes to read late.
+                    sleep(200);
                     socket.getOutputStream().write(new byte[100]);
                 } catch (java.io.IOException broken) {
                     throw new java.io.UncheckedIOException(broken);

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp as Jiff;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 use vesta_profile::{Frame, Label, LabelValue, Profile, Sample, ValueType};
 use vesta_query::time::TimeRange;
@@ -40,12 +41,12 @@ pub(crate) struct Taken {
 
 impl Fleet {
     pub(crate) async fn new() -> Fleet {
-        Self::with_limits(Limits::default()).await
+        Self::with_limits(Limits { timeout: Duration::from_secs(600), ..Limits::default() }).await
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Fleet {
         let folder = tempfile::tempdir().unwrap();
-        let config = StoreConfig { background: false, ..StoreConfig::new(folder.path()) };
+        let config = StoreConfig { background: false, free_bytes: 0, ..StoreConfig::new(folder.path()) };
         let store = Arc::new(Store::open(config).await.unwrap());
         Fleet { engine: Engine::with_limits(store.clone(), limits), store, _folder: folder }
     }

@@ -48,6 +48,8 @@ pub(crate) fn config(folder: &Path) -> ServerConfig {
         sdk_listen: Listen::At("127.0.0.1:0".to_owned()),
         otlp_grpc_listen: Listen::At("127.0.0.1:0".to_owned()),
         sdk_socket: folder.join("sdk.sock"),
+        // Engines that are not optimized, on machines that do something else.
+        limit_query_time: "10m".parse().unwrap(),
         ..ServerConfig::default()
     }
 }
