@@ -6,7 +6,7 @@ mod oracle;
 use crate::skip::skip;
 use crate::support::{part_of, uploads};
 use oracle::{Interval, Oracle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -208,6 +208,7 @@ fn compare(name: &str, profile: &Profile, oracle: &Oracle) {
     let start_ns = rows(profile).map(|row| row.end_ns - row.goroutine_ns.max(row.event_ns)).min().unwrap();
     let mut ours: BTreeMap<i64, Vec<Interval>> = BTreeMap::new();
     let mut cpu: BTreeMap<(i64, Vec<String>), i64> = BTreeMap::new();
+    let mut sampled = BTreeSet::new();
     let (mut marks, mut stops, mut sweeps) = (Vec::new(), Vec::new(), 0);
     for row in rows(profile) {
         let (from, to) = (row.end_ns - row.event_ns - start_ns, row.end_ns - start_ns);
@@ -229,6 +230,9 @@ fn compare(name: &str, profile: &Profile, oracle: &Oracle) {
             let state = if runs { "running" } else { label }.to_owned();
             let stack = if runs { Vec::new() } else { functions };
             let start_ns = row.end_ns - row.goroutine_ns - start_ns;
+            if row.cpu_samples > 0 && !runs {
+                sampled.insert((id, start_ns));
+            }
             let interval = Interval { start_ns, end_ns: to, state, stack };
             oracle::push(ours.entry(id).or_default(), interval);
         }
@@ -236,8 +240,12 @@ fn compare(name: &str, profile: &Profile, oracle: &Oracle) {
     assert_eq!(ours.keys().collect::<Vec<_>>(), oracle.goroutines.keys().collect::<Vec<_>>(), "{name}");
     for (id, theirs) in &oracle.goroutines {
         for (ours, theirs) in ours[id].iter().zip(theirs) {
-            // Without a stack of its own, a goroutine is shown in the function that it started with.
-            let stack = if theirs.stack.is_empty() { ours.stack.clone() } else { theirs.stack.clone() };
+            // Without a stack of its own, a goroutine is shown in the function that it started with. A sample of the
+            // CPU within a call of the system has more frames than the call, at both ends.
+            let is_sampled = sampled.contains(&(*id, ours.start_ns))
+                && ours.stack.windows(theirs.stack.len().max(1)).any(|part| part == theirs.stack);
+            let is_own = theirs.stack.is_empty() || is_sampled;
+            let stack = if is_own { ours.stack.clone() } else { theirs.stack.clone() };
             assert!(stack.len() <= 1 || !theirs.stack.is_empty(), "{name}: goroutine {id}: {ours:?}");
             assert_eq!(ours, &Interval { stack, ..theirs.clone() }, "{name}: goroutine {id}");
         }
