@@ -64,6 +64,6 @@ fn every_kind_of_lock_behaves_as_without() {
     let status = Command::new(&program).status().unwrap();
     assert!(status.success(), "without hooks");
     let (seen, _) = watch_well(&options(1), &mut Command::new(&program));
-    // The two that wait for 20 ms in vain.
-    assert_eq!(seen.locks.iter().filter(|wait| wait.wait_ns > 15_000_000).count(), 2);
+    // The two that wait for 100 ms in vain.
+    assert_eq!(seen.locks.iter().filter(|wait| wait.wait_ns > 50_000_000).count(), 2);
 }

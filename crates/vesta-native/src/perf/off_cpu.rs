@@ -17,7 +17,8 @@
 //! A look costs some 10 µs. Where more threads are to be looked at than the budget allows, chance decides who is, and each
 //! of them stands for the others too.
 //!
-//! Sums are of blocked time, not of time that a thread was ready and waited for a CPU.
+//! Sums are of blocked time. At the end of a wait longer than a tick, a thread that is ready and waits for a CPU counts
+//! until it has one.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;

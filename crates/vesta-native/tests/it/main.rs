@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod copies;
 mod perf;
 mod session;
 #[path = "../../../vesta/tests/it/skip.rs"]

@@ -12,6 +12,8 @@ static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static long rounds, hold_us;
 static unsigned long long waited[3];
+// The other thread asks for the lock now: from here on it is held as long as it is told.
+static volatile int is_asking;
 
 static unsigned long long now(void) {
     struct timespec time;
@@ -31,6 +33,7 @@ static void *holder(void *argument) {
             if (kind == 0) pthread_mutex_lock(&mutex);
             else pthread_rwlock_wrlock(&rwlock);
             pthread_barrier_wait(&barrier);
+            while (!is_asking) usleep(100);
             hold();
             if (kind == 0) pthread_mutex_unlock(&mutex);
             else pthread_rwlock_unlock(&rwlock);
@@ -48,10 +51,12 @@ static void measure(void) {
         for (int kind = 0; kind < 3; kind++) {
             pthread_barrier_wait(&barrier);
             unsigned long long start = now();
+            is_asking = 1;
             if (kind == 0) pthread_mutex_lock(&mutex);
             if (kind == 1) pthread_rwlock_rdlock(&rwlock);
             if (kind == 2) pthread_rwlock_wrlock(&rwlock);
             waited[kind] += now() - start;
+            is_asking = 0;
             if (kind == 0) pthread_mutex_unlock(&mutex);
             else pthread_rwlock_unlock(&rwlock);
             pthread_barrier_wait(&barrier);
@@ -114,10 +119,10 @@ static void semantics(void) {
         pthread_mutex_t busy = make(PTHREAD_MUTEX_NORMAL, 0, protocol);
         pthread_create(&thread, NULL, die, &busy);
         pthread_join(thread, NULL);
-        clock_gettime(CLOCK_REALTIME, &soon);
-        soon.tv_nsec += 20000000;
-        if (soon.tv_nsec >= 1000000000) soon.tv_sec++, soon.tv_nsec -= 1000000000;
         CHECK(pthread_mutex_timedlock(&busy, &past) == ETIMEDOUT);
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += 100000000;
+        if (soon.tv_nsec >= 1000000000) soon.tv_sec++, soon.tv_nsec -= 1000000000;
         CHECK(pthread_mutex_timedlock(&busy, &soon) == ETIMEDOUT);
         pthread_mutex_t free_one = make(PTHREAD_MUTEX_NORMAL, 0, protocol);
         CHECK(pthread_mutex_timedlock(&free_one, &past) == 0);

@@ -35,6 +35,7 @@ fn a_command_is_followed_through_forks_threads_and_further_execs() {
     // make shares exact.
     let mut options = cpu(Target::Command(running.pid()), 1999);
     options.stack_bytes = 1024;
+    options.ring_bytes = Some(4 << 20);
     let Some(mut sampler) = sampler("a tree", &options) else { return };
     running.go();
     let mut seen = Seen::default();
@@ -145,7 +146,10 @@ fn samples_and_losses_together_are_what_was_to_be_expected() {
 #[test]
 fn records_of_all_cpus_come_in_the_order_of_time() {
     let mut running = Running::waiting(&["threaded", "8", "200"]);
-    let Some(mut sampler) = sampler("order", &cpu(Target::Command(running.pid()), 1999)) else { return };
+    let mut options = cpu(Target::Command(running.pid()), 1999);
+    options.stack_bytes = 1024;
+    options.ring_bytes = Some(4 << 20);
+    let Some(mut sampler) = sampler("order", &options) else { return };
     running.go();
     let mut seen = Seen::default();
     drain_to_end(&mut sampler, &mut seen);

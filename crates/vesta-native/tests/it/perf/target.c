@@ -51,14 +51,15 @@ static uint64_t delay(void) {
   return delay;
 }
 
-// Both wait, and count for how long they are blocked. The assembly keeps the calls from becoming jumps.
-static uint64_t short_ns, long_ns;
+// Both wait, and count for how long they are blocked, and for how long they are ready after it. The assembly keeps the calls from becoming jumps.
+static uint64_t short_ns, long_ns, short_ready_ns, long_ready_ns;
 static void __attribute__((noinline)) short_wait(uint64_t microseconds) {
   uint64_t delayed = delay(), start = now(CLOCK_MONOTONIC);
   sleep_us(microseconds);
   uint64_t end = now(CLOCK_MONOTONIC);
   delayed = delay() - delayed;
   __atomic_fetch_add(&short_ns, end - start - delayed, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&short_ready_ns, delayed, __ATOMIC_RELAXED);
   __asm__ volatile("");
 }
 static void __attribute__((noinline)) long_wait(uint64_t microseconds) {
@@ -67,6 +68,7 @@ static void __attribute__((noinline)) long_wait(uint64_t microseconds) {
   uint64_t end = now(CLOCK_MONOTONIC);
   delayed = delay() - delayed;
   __atomic_fetch_add(&long_ns, end - start - delayed, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&long_ready_ns, delayed, __ATOMIC_RELAXED);
   __asm__ volatile("");
 }
 
@@ -146,7 +148,8 @@ int main(int count, char **arguments) {
     while (read(0, &byte, 1) > 0) {}
     waits_end = 1;
     for (long i = 0; i < third; i++) pthread_join(threads[i], 0);
-    printf("%llu %llu\n", (unsigned long long)short_ns, (unsigned long long)long_ns);
+    printf("%llu %llu %llu %llu\n", (unsigned long long)short_ns, (unsigned long long)long_ns,
+           (unsigned long long)short_ready_ns, (unsigned long long)long_ready_ns);
   } else if (!strcmp(mode, "switches")) {
     // As many switches a second as two threads can do: a byte goes to and fro.
     int there[2], back[2];

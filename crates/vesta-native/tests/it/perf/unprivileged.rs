@@ -2,6 +2,7 @@
 //! test runs itself again.
 
 use super::program::{Running, Seen, drain_to_end, open_to_all, sampler};
+use crate::copies::copy_program;
 use std::process::Command;
 use std::time::Duration;
 use vesta_native::event_spec::EventSpec;
@@ -30,7 +31,7 @@ fn is_again(test: &str, mark: &str, command: &[&str]) -> bool {
     let folder = tempfile::Builder::new().prefix("vesta-again-").tempdir().unwrap();
     open_to_all(folder.path());
     let copy = folder.path().join("it");
-    std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    copy_program(&std::env::current_exe().unwrap(), &copy);
     open_to_all(&copy);
     let output = Command::new(command[0])
         .args(&command[1..])
@@ -57,7 +58,9 @@ fn a_user_samples_the_own_command_without_the_kernel() {
         return;
     }
     let mut running = Running::waiting(&["tree", "4", "200"]);
-    let options = SamplerOptions::new(Target::Command(running.pid()), vec![EventSpec::cpu(999)]);
+    let mut options = SamplerOptions::new(Target::Command(running.pid()), vec![EventSpec::cpu(999)]);
+    // Rings are small for a user, and others may have some of them.
+    options.stack_bytes = 1024;
     let Some(mut sampler) = sampler("nobody's command", &options) else { return };
     running.go();
     let mut seen = Seen::default();

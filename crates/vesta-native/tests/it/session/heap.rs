@@ -7,7 +7,7 @@ use vesta_native::event_spec::EventSpec;
 use vesta_native::perf::{SamplerOptions, Target};
 use vesta_native::{EngineOptions, Session, SessionOptions};
 
-const EVENTS: &str = "sALLOC period=65536 mode=sl";
+const EVENTS: &str = "sALLOC period=32768 mode=sl";
 /// Blocks of 64 KiB that are kept; three times as many are freed.
 const BLOCKS: i64 = 2000;
 
@@ -61,7 +61,7 @@ fn allocations_and_what_is_left_of_them_have_their_sizes() {
 
 #[test]
 fn hooks_alone_have_whole_stacks_where_no_event_is_permitted() {
-    let events = EventSpec::parse("sALLOC period=65536").unwrap();
+    let events = EventSpec::parse("sALLOC period=32768").unwrap();
     let hooks = hooks(&events);
     let mut running = Running::start(program(), &["heap", "1000"], hooks.as_ref());
     let options = SessionOptions { sampler: None, hooks, engine: EngineOptions::default() };

@@ -34,7 +34,8 @@ fn ten_thousand_processes_that_live_for_a_moment_leave_nothing_behind() {
     }
     let path = program().to_str().unwrap();
     let running = Running::start(program(), &["short", "10000", path], None);
-    let options = SamplerOptions::new(Target::Command(running.pid()), vec![EventSpec::cpu(1999)]);
+    let events = EventSpec::parse("sCPU freq=1999 stack_sample_size=4096").unwrap();
+    let options = SamplerOptions::new(Target::Command(running.pid()), events);
     let options = SessionOptions { sampler: Some(options), hooks: None, engine: EngineOptions::default() };
     let Some(mut session) = session(test, options) else { return };
     running.go_on();

@@ -3,6 +3,7 @@
 use super::program::{
     Running, Seen, assert_share, compile, folder, profile, profile_of, program, run_to_end, session,
 };
+use crate::copies::copy_program;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -89,7 +90,7 @@ fn libraries_loaded_later_have_names() {
 fn a_binary_that_is_deleted_while_it_runs_has_names() {
     let test = "a_binary_that_is_deleted_while_it_runs_has_names";
     let copy = folder().join("gone");
-    std::fs::copy(program(), &copy).unwrap();
+    copy_program(program(), &copy);
     let Some(seen) = profile_of(test, &copy, &["delete", "500"], "sCPU freq=499", EngineOptions::default())
     else {
         return;
@@ -104,7 +105,7 @@ fn a_binary_that_is_deleted_while_it_runs_has_names() {
 fn a_binary_that_was_replaced_before_the_profiler_came_is_not_taken_for_the_new_one() {
     let test = "a_binary_that_was_replaced_before_the_profiler_came_is_not_taken_for_the_new_one";
     let copy = folder().join("replaced");
-    std::fs::copy(program(), &copy).unwrap();
+    copy_program(program(), &copy);
     let mut running = Running::start(&copy, &["forever"], None);
     running.go_on();
     running.wait_for_line("running");

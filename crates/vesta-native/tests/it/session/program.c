@@ -53,8 +53,8 @@ static void sleep_ms(int ms) {
     nanosleep(&time, NULL);
     sink++;
 }
-NOINLINE void wait_a(void) { sleep_ms(40); sink++; }
-NOINLINE void wait_b(void) { sleep_ms(20); sink++; }
+NOINLINE void wait_a(void) { sleep_ms(160); sink++; }
+NOINLINE void wait_b(void) { sleep_ms(80); sink++; }
 
 static void *kept[4096];
 NOINLINE void keep(int count) {
@@ -73,7 +73,8 @@ NOINLINE void churn(int count) {
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t barrier;
-NOINLINE void contend(void) { pthread_mutex_lock(&mutex); pthread_mutex_unlock(&mutex); sink++; }
+static volatile int is_asking;
+NOINLINE void contend(void) { is_asking = 1; pthread_mutex_lock(&mutex); is_asking = 0; pthread_mutex_unlock(&mutex); sink++; }
 static void *contender(void *unused) {
     for (int i = 0; i < 10; i++) {
         pthread_barrier_wait(&barrier);
@@ -168,6 +169,8 @@ int main(int argc, char **argv) {
         for (int i = 0; i < 10; i++) {
             pthread_mutex_lock(&mutex);
             pthread_barrier_wait(&barrier);
+            // The lock is held for so long from when it is asked for.
+            while (!is_asking) usleep(100);
             sleep_ms(30);
             pthread_mutex_unlock(&mutex);
             pthread_barrier_wait(&barrier);

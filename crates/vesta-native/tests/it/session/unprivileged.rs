@@ -28,7 +28,7 @@ fn a_user_profiles_the_own_programs() {
 
 fn run_as_nobody(test: &str) {
     let copy = folder().join("it");
-    std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    crate::copies::copy_program(&std::env::current_exe().unwrap(), &copy);
     std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o755)).unwrap();
     let output = Command::new("setpriv")
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs", "--"])
