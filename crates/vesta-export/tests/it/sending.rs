@@ -99,30 +99,31 @@ fn a_server_that_never_answers_costs_no_more_than_the_deadline() {
     let path = folder.path().join("s");
     let _unix = std::os::unix::net::UnixListener::bind(&path).unwrap();
     for address in [format!("http://{}", tcp.local_addr().unwrap()), format!("unix://{}", path.display())] {
-        let start = Instant::now();
-        let deadline = Deadline::after(Duration::from_millis(300));
+        let exporter = exporter(&address);
         // More than the buffers of a socket hold, so that writing has to wait as well.
-        let error = exporter(&address).send(TYPE, &vec![1; 8_000_000], &deadline).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        let body = vec![1; 8_000_000];
+        let start = Instant::now();
+        let deadline = Deadline::after(Duration::from_secs(2));
+        let error = exporter.send(TYPE, &body, &deadline).unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
         assert_eq!(error.to_string(), format!("cannot send to {address}: no answer in time (1 attempts)"));
     }
 }
 
 #[test]
 fn where_nothing_listens_it_gives_up_and_says_so() {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     for (address, reason) in [
-        (format!("http://127.0.0.1:{port}"), "nothing listens there"),
+        ("http://127.0.0.1:1".to_owned(), "nothing listens there"),
         ("/no/where".into(), "there is no such socket"),
     ] {
-        let deadline = Deadline::after(Duration::from_millis(1_200));
+        let deadline = Deadline::after(Duration::from_secs(4));
         let SendError::Unavailable { reason: said, attempts, .. } =
             exporter(&address).send(TYPE, b"x", &deadline).unwrap_err()
         else {
             panic!("another error");
         };
         assert_eq!(said, reason);
-        assert!((2..=4).contains(&attempts), "{attempts}");
+        assert!((2..=6).contains(&attempts), "{attempts}");
     }
 }
 

@@ -49,6 +49,11 @@ impl Agent {
         Agent { url, connections, uploads }
     }
 
+    /// Forgets what has come already.
+    pub(crate) fn forget(&self) {
+        self.uploads.try_iter().for_each(drop);
+    }
+
     /// The next upload.
     #[track_caller]
     pub(crate) fn upload(&self, patience: Duration) -> Received {

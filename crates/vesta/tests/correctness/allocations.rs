@@ -161,6 +161,7 @@ fn the_live_heap_of_a_place_that_leaks_grows_from_upload_to_upload() {
     let mut running = Running::start(&mut profiler.command_without_file(&program, &["4", "wait"])).unwrap();
     for round in 1..=3 {
         assert_eq!(running.hear(PATIENCE), "round");
+        agent.forget();
         // The upload on its way may be of a time before; the one after it began when this round was over.
         agent.upload(PATIENCE);
         let received = loop {

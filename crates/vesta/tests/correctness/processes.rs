@@ -41,7 +41,8 @@ fn processes_that_live_for_a_moment_are_attributed() {
     let workshop = Workshop::new();
     let program = workshop.c("short_lived", &["short_lived.c"], &[]);
     for user in users(test, &workshop) {
-        let profiler = Profiler::new(&workshop, user).cpu(499);
+        // Half a period is lost with each process, and again when it changes the CPU.
+        let profiler = Profiler::new(&workshop, user).cpu(1999).options(&["--stack-sample-size", "2048"]);
         let profiled = profiler.run(&program, &[&PROCESSES.to_string()]);
         profiled.expect("short_lived.json");
         let ids: BTreeSet<_> = profiled

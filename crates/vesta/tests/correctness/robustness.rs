@@ -8,7 +8,7 @@ use crate::skip::skip;
 use crate::user::{User, anyone, root, users};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 /// For one step of a program that takes part in a test.
@@ -19,6 +19,13 @@ fn profilers(workshop: &Workshop) -> Vec<u32> {
     let vesta = workshop.path("vesta");
     let runs_it = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == vesta);
     processes().into_iter().map(|(pid, ..)| pid).filter(runs_it).collect()
+}
+
+/// Copies a program by way of a child: what this process has open for writing, a child of another test may have too, and then
+/// it cannot be executed.
+#[track_caller]
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg(from).arg(to).status().unwrap().success());
 }
 
 /// `dialog` under the profiler, once it answers.
@@ -99,8 +106,7 @@ fn names_are_found_of_a_program_that_only_its_own_root_has() {
     let confined = workshop.c("confined", &["confined.c"], &[]);
     let folder = workshop.shared("root");
     std::fs::create_dir_all(folder.join("only")).unwrap();
-    std::fs::copy(workshop.c("cpu_split", &["cpu_split.c"], &["-static"]), folder.join("only/inside"))
-        .unwrap();
+    copy(&workshop.c("cpu_split", &["cpu_split.c"], &["-static"]), &folder.join("only/inside"));
     let profiled =
         Profiler::new(&workshop, user).run(&confined, &["chroot and exec", &folder.to_string_lossy()]);
     profiled.expect("inside.json");
@@ -137,7 +143,7 @@ fn names_of_a_program_whose_binary_is_deleted_are_right() {
     for user in users(test, &workshop) {
         // In the shared folder, so that everybody may delete it.
         let program = workshop.shared("vanishing");
-        std::fs::copy(workshop.c("vanishing", &["vanishing.c"], &[]), &program).unwrap();
+        copy(&workshop.c("vanishing", &["vanishing.c"], &[]), &program);
         let profiler = Profiler::new(&workshop, user).cpu(99);
         profiler.run(&program, &[&program.to_string_lossy()]).expect("vanishing.json");
     }
@@ -149,8 +155,8 @@ fn names_of_a_program_whose_binary_is_replaced_are_not_those_of_the_other() {
     let workshop = Workshop::new();
     for user in users(test, &workshop) {
         let (program, other) = (workshop.shared("vanishing"), workshop.shared("other"));
-        std::fs::copy(workshop.c("vanishing", &["vanishing.c"], &[]), &program).unwrap();
-        std::fs::copy(workshop.c("decoy", &["decoy.c"], &[]), &other).unwrap();
+        copy(&workshop.c("vanishing", &["vanishing.c"], &[]), &program);
+        copy(&workshop.c("decoy", &["decoy.c"], &[]), &other);
         let arguments = [program.to_string_lossy(), other.to_string_lossy()];
         let profiler = Profiler::new(&workshop, user).cpu(99);
         let profiled = profiler.run(&program, &[&arguments[0], &arguments[1]]);
@@ -231,7 +237,8 @@ fn what_a_stopped_profiler_misses_is_counted_and_the_program_goes_on() {
 /// What a program does between its "ready" and its "done", by a profiler that looks at it only then.
 fn profiled_late(workshop: &Workshop, user: User, program: &Path, arguments: &[&str]) -> Profiled {
     // Few enough samples for the ring to hold them all.
-    let profiler = Profiler::new(workshop, user).events("sALLOC period=1048576; sCPU");
+    let profiler =
+        Profiler::new(workshop, user).events("sALLOC period=524288 stack_sample_size=2048; sCPU freq=19");
     let mut running = Running::start(&mut profiler.command(program, arguments)).unwrap();
     assert_eq!(running.hear(STEP), "ready");
     let command = running.pid();

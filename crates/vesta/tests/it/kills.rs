@@ -46,6 +46,8 @@ fn kill_under_load() {
                 assert_eq!(count(&server, &format!("version:{newest}")), 1, "after kill {kill}");
             }
             server.kill();
+            // Whoever is given the port next is not that server.
+            load.run_against("http://127.0.0.1:1");
         }
         load.stop();
     });

@@ -335,9 +335,10 @@ fn profiles_arrive_as_those_of_opentelemetry_under_the_same_names() {
         let query =
             format!("service:{service} team:native service.name:{service} process.executable.name:busy");
         arrived(&server, &query);
-        // Whether it was ever blocked is a matter of chance.
+        // Whether it was ever blocked, or its one allocation is taken, is a matter of chance.
+        let by_chance = ["off-cpu-time", "alloc-space", "alloc-samples", "heap-space", "heap-live-samples"];
         let mut types = types(&format!("service:{service}"));
-        types.retain(|name| name != "off-cpu-time");
+        types.retain(|name| !by_chance.contains(&name.as_str()));
         assert_eq!(types, ["cpu-time", "wall-time", "cpu-samples"]);
         let top = server.json(&["top", "--json", "--query", &query, "--type", "cpu-time"]);
         assert_eq!(top["functions"][0]["name"], "hot", "{top:#}");
@@ -359,14 +360,14 @@ fn a_receiver_that_takes_no_profiles_is_named_with_what_to_change() {
 
 /// Waits for a profile. The profiler stays behind when the command has ended, so asking again is all there is.
 #[track_caller]
-fn arrived(server: &Server, query: &str) -> serde_json::Value {
+pub(crate) fn arrived(server: &Server, query: &str) -> serde_json::Value {
     let start = std::time::Instant::now();
     loop {
         let profiles = server.json(&["profiles", "--json", "--query", query]);
         if profiles["total"].as_u64().unwrap() > 0 {
             return profiles["profiles"][0].clone();
         }
-        assert!(start.elapsed() < std::time::Duration::from_secs(60), "nothing arrives");
+        assert!(start.elapsed() < std::time::Duration::from_secs(180), "nothing arrives");
     }
 }
 
@@ -389,7 +390,7 @@ fn an_agent_that_is_not_there_harms_nobody_and_is_said_once() {
     let _turn = crate::turns::of_one();
     let busy = busy();
     let mut command = profiler();
-    command.args(["run", "--url", "http://127.0.0.1:1", "--upload-period", "1"]).arg(busy);
+    command.args(["run", "--url", "http://127.0.0.1:1", "--upload-period", "5"]).arg(busy);
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
@@ -414,7 +415,9 @@ fn an_ordinary_user_needs_no_privileges() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     // The folders above the binary may be closed to others.
     let binary = folder.path().join("vesta");
-    fs::copy(env!("CARGO_BIN_EXE_vesta"), &binary).unwrap();
+    // By a child: while this process writes it, another test may start one that has it open as well.
+    let vesta = env!("CARGO_BIN_EXE_vesta");
+    assert!(Command::new("cp").arg(vesta).arg(&binary).status().unwrap().success());
     let file = folder.path().join("user.pb.gz");
     let mut command = Command::new(&binary);
     command.uid(65_534).gid(65_534).env("TMPDIR", folder.path()).args([
@@ -638,7 +641,7 @@ fn the_whole_host_is_profiled_one_service_at_a_time() {
     let running = Running::start();
     let server = Server::start(&[]);
     let mut command = profiler();
-    command.args(["host", "--url", &server.intake, "--upload-period", "1"]).stderr(Stdio::piped());
+    command.args(["host", "--url", &server.intake, "--upload-period", "5"]).stderr(Stdio::piped());
     let mut child = Running(command.spawn().unwrap());
     let mut stderr = BufReader::new(child.0.stderr.take().unwrap());
     let mut line = String::new();

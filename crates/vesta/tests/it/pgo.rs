@@ -235,6 +235,7 @@ fn profile_of_mixer(folder: &Path) -> (PathBuf, String, Output) {
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", shown(&ran));
+    crate::native_run::arrived(&server, "service:mixer");
     let sample = folder.join("mixer.prof");
     let output = pgo(&server, "service:mixer", "autofdo", &sample);
     let text = std::fs::read_to_string(&sample).unwrap();

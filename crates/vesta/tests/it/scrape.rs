@@ -132,7 +132,7 @@ fn what_a_program_serves_is_sent_as_opentelemetry_profiles_too() {
     let Some(program) = GoProgram::build(test, PROGRAM, &[]) else { return };
     let running = Running::start(&program, &[]);
     let server = Server::start(&["--otlp-http-listen", "127.0.0.1:0"]);
-    let flags = ["scrape", "--protocol", "otlp", "--seconds", "1", "--service", "burner", "--env", "prod"];
+    let flags = ["scrape", "--protocol", "otlp", "--seconds", "5", "--service", "burner", "--env", "prod"];
     let output = vesta().args(flags).args(["--server", &server.otlp("HTTP"), &running.address]).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", shown(&output));

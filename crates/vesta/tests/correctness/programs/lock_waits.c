@@ -1,5 +1,5 @@
-// Somebody else holds a lock: 60 ms each time before `long_wait` gets it, 30 ms before `short_wait` does. A barrier makes
-// sure that it is held before it is asked for. With an argument, the lock is a rwlock asked for writing.
+// Somebody else holds a lock: 200 ms each time before `long_wait` gets it, 100 ms before `short_wait` does, from when it is
+// asked for. With an argument, the lock is a rwlock asked for writing.
 #include "shares.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -9,6 +9,7 @@ static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static sem_t held, asked;
 static long hold_ns;
 static int is_rwlock, is_over;
+static volatile int is_asking;
 
 static inline __attribute__((always_inline)) void acquire(void) {
     if (is_rwlock) pthread_rwlock_wrlock(&rwlock);
@@ -26,6 +27,7 @@ KEEP void *holder(void *nothing) {
         if (is_over) return nothing;
         acquire();
         sem_post(&held);
+        while (!is_asking) usleep(100);
         struct timespec pause = {0, hold_ns};
         nanosleep(&pause, NULL);
         release();
@@ -36,12 +38,14 @@ static inline __attribute__((always_inline)) void wait_for(long ns) {
     hold_ns = ns;
     sem_post(&asked);
     sem_wait(&held);
+    is_asking = 1;
     acquire();
+    is_asking = 0;
     release();
 }
 
-KEEP void long_wait(void) { wait_for(60000000); shares_sink++; }
-KEEP void short_wait(void) { wait_for(30000000); shares_sink++; }
+KEEP void long_wait(void) { wait_for(200000000); shares_sink++; }
+KEEP void short_wait(void) { wait_for(100000000); shares_sink++; }
 
 int main(int count, char **arguments) {
     (void)arguments;
@@ -51,7 +55,7 @@ int main(int count, char **arguments) {
     pthread_t thread;
     pthread_create(&thread, NULL, holder, NULL);
     pthread_setname_np(thread, "holder");
-    for (int turn = 0; turn < 15; turn++) {
+    for (int turn = 0; turn < 6; turn++) {
         long_wait();
         short_wait();
     }
