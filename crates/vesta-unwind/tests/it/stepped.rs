@@ -180,8 +180,9 @@ fn frames_below_musl_are_found(
 fn every_instruction_with_frame_pointers_and_no_tables_is_unwound() {
     let flags =
         ["-O1", "-fno-omit-frame-pointer", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-lm"];
-    // The two are in prologue and epilogue of functions that realign the stack.
-    all_stacks_are_true("frame-pointers", "cc", "calls.c", &flags, 2);
+    // They are in functions that realign the stack: 1, 2 or, where the gap has an old return address in it, 8 by where the
+    // kernel lets the stack begin.
+    all_stacks_are_true("frame-pointers", "cc", "calls.c", &flags, 10);
 }
 
 #[test]
