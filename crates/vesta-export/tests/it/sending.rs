@@ -105,7 +105,7 @@ fn a_server_that_never_answers_costs_no_more_than_the_deadline() {
         let start = Instant::now();
         let deadline = Deadline::after(Duration::from_secs(2));
         let error = exporter.send(TYPE, &body, &deadline).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         assert_eq!(error.to_string(), format!("cannot send to {address}: no answer in time (1 attempts)"));
     }
 }

@@ -48,7 +48,7 @@ fn goroutines_are_in_the_states_they_were_made_to_be_in() {
         let rows = rows(profile).filter(|row| row.functions.contains(&function));
         rows.filter(|row| row.label("state") == state).map(|row| row.goroutine_ns).sum()
     };
-    assert!((190..60_000).contains(&(time("main.sleeper", "sleep") / MILLISECOND)));
+    assert!((200..60_000).contains(&(time("main.sleeper", "sleep") / MILLISECOND)));
     assert!((240..60_000).contains(&(time("main.receiver", "chan receive") / MILLISECOND)));
     assert!((140..60_000).contains(&(time("main.locker", "sync") / MILLISECOND)));
     assert!((240..60_000).contains(&(time("main.reader", "network") / MILLISECOND)));

@@ -135,7 +135,7 @@ fn the_same_deep_stack_in_many_ways_is_an_error_before_time_is_taken() {
     let error = decode_file("a.cpuprofile", body.as_bytes(), &limits).unwrap_err();
     let source = std::error::Error::source(&error).unwrap();
     assert!(source.to_string().contains("bytes of memory allowed"), "{source}");
-    assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 #[test]
