@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+#[path = "../../../vesta/tests/it/copies.rs"]
 mod copies;
 mod perf;
 mod session;

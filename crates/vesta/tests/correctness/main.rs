@@ -11,6 +11,8 @@
 
 mod agent;
 mod checker;
+#[path = "../it/copies.rs"]
+mod copies;
 mod process;
 mod profiler;
 mod program;

@@ -1,6 +1,7 @@
 //! What goes wrong around a profiler: it stays harmless, nothing hangs, and what is lost is counted.
 
 use crate::agent::{Agent, Manners};
+use crate::copies::copy_program;
 use crate::process::{Running, finished, processes, signal, status_number, text, wait_for};
 use crate::profiler::{Profiled, Profiler, percent};
 use crate::program::Workshop;
@@ -8,7 +9,7 @@ use crate::skip::skip;
 use crate::user::{User, anyone, root, users};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 /// For one step of a program that takes part in a test.
@@ -19,13 +20,6 @@ fn profilers(workshop: &Workshop) -> Vec<u32> {
     let vesta = workshop.path("vesta");
     let runs_it = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == vesta);
     processes().into_iter().map(|(pid, ..)| pid).filter(runs_it).collect()
-}
-
-/// Copies a program by way of a child: what this process has open for writing, a child of another test may have too, and then
-/// it cannot be executed.
-#[track_caller]
-fn copy(from: &Path, to: &Path) {
-    assert!(Command::new("cp").arg(from).arg(to).status().unwrap().success());
 }
 
 /// `dialog` under the profiler, once it answers.
@@ -106,7 +100,7 @@ fn names_are_found_of_a_program_that_only_its_own_root_has() {
     let confined = workshop.c("confined", &["confined.c"], &[]);
     let folder = workshop.shared("root");
     std::fs::create_dir_all(folder.join("only")).unwrap();
-    copy(&workshop.c("cpu_split", &["cpu_split.c"], &["-static"]), &folder.join("only/inside"));
+    copy_program(&workshop.c("cpu_split", &["cpu_split.c"], &["-static"]), &folder.join("only/inside"));
     let profiled =
         Profiler::new(&workshop, user).run(&confined, &["chroot and exec", &folder.to_string_lossy()]);
     profiled.expect("inside.json");
@@ -143,7 +137,7 @@ fn names_of_a_program_whose_binary_is_deleted_are_right() {
     for user in users(test, &workshop) {
         // In the shared folder, so that everybody may delete it.
         let program = workshop.shared("vanishing");
-        copy(&workshop.c("vanishing", &["vanishing.c"], &[]), &program);
+        copy_program(&workshop.c("vanishing", &["vanishing.c"], &[]), &program);
         let profiler = Profiler::new(&workshop, user).cpu(99);
         profiler.run(&program, &[&program.to_string_lossy()]).expect("vanishing.json");
     }
@@ -155,8 +149,8 @@ fn names_of_a_program_whose_binary_is_replaced_are_not_those_of_the_other() {
     let workshop = Workshop::new();
     for user in users(test, &workshop) {
         let (program, other) = (workshop.shared("vanishing"), workshop.shared("other"));
-        copy(&workshop.c("vanishing", &["vanishing.c"], &[]), &program);
-        copy(&workshop.c("decoy", &["decoy.c"], &[]), &other);
+        copy_program(&workshop.c("vanishing", &["vanishing.c"], &[]), &program);
+        copy_program(&workshop.c("decoy", &["decoy.c"], &[]), &other);
         let arguments = [program.to_string_lossy(), other.to_string_lossy()];
         let profiler = Profiler::new(&workshop, user).cpu(99);
         let profiled = profiler.run(&program, &[&arguments[0], &arguments[1]]);

@@ -4,6 +4,7 @@
 
 mod client;
 mod command;
+mod copies;
 mod go_program;
 mod native_program;
 mod server;

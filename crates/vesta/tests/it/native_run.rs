@@ -1,6 +1,7 @@
 //! `vesta run`, `vesta attach` and `vesta top --live`: native programs under the profiler, and as if they were not.
 
 use crate::command::{shown, stdout, vesta};
+use crate::copies::copy_program;
 use crate::server::{Server, send_signal};
 use crate::skip::skip;
 use std::fs;
@@ -415,9 +416,7 @@ fn an_ordinary_user_needs_no_privileges() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     // The folders above the binary may be closed to others.
     let binary = folder.path().join("vesta");
-    // By a child: while this process writes it, another test may start one that has it open as well.
-    let vesta = env!("CARGO_BIN_EXE_vesta");
-    assert!(Command::new("cp").arg(vesta).arg(&binary).status().unwrap().success());
+    copy_program(Path::new(env!("CARGO_BIN_EXE_vesta")), &binary);
     let file = folder.path().join("user.pb.gz");
     let mut command = Command::new(&binary);
     command.uid(65_534).gid(65_534).env("TMPDIR", folder.path()).args([
